@@ -1,0 +1,58 @@
+"""What a computation knows of the market beside the portfolio: price histories; conversion between currencies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.errors import MissingRateError
+from compute.portfolio import Floats, Portfolio
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceHistory:
+    """Daily closes of several symbols on one calendar.
+
+    Parameters
+    ----------
+    symbols
+        Length m, unique.
+    dates
+        Shape (t,), datetime64[D], strictly rising.
+    closes
+        Shape (t, m), float64, in the symbol's own currency; NaN where a day is missing.
+    """
+
+    symbols: tuple[str, ...]
+    dates: NDArray[np.datetime64]
+    closes: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Market:
+    """The market beside the portfolio; `history` is None where none was asked for."""
+
+    history: PriceHistory | None = None
+
+
+def rate(fx: Mapping[str, float], source: str, target: str) -> float:
+    """Return the units of `target` for one of `source`, directly or as an inverse; raise MissingRateError."""
+    if source == target:
+        return 1.0
+    direct = fx.get(f"{source}/{target}")
+    if direct is not None:
+        return direct
+    inverse = fx.get(f"{target}/{source}")
+    if inverse is not None:
+        return 1.0 / inverse
+    raise MissingRateError(
+        f"No rate for {source}/{target}.", pointer="/portfolio/fx", remedy=f'Add "{source}/{target}" to `fx`.'
+    )
+
+
+def to_base(portfolio: Portfolio) -> Floats:
+    """Return each position's conversion factor into the base currency, shape (n,)."""
+    currencies = portfolio.labels["currency"]
+    factors = np.array([rate(portfolio.fx, value, portfolio.currency) for value in currencies.values])
+    return factors[currencies.codes] if len(portfolio) else np.empty(0)

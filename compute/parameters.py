@@ -1,0 +1,30 @@
+"""Parameters of the measures as data: type, default, range, choices and documentation.
+
+`services.intake` reads JSON, query and `k=v` text against these, fills in the defaults, and answers what does not fit.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What values a parameter takes."""
+
+    TEXT = "text"  # one of `choices`, or free where there are none
+    INTEGER = "integer"  # a whole number within the bounds
+    NUMBER = "number"  # a finite number within the bounds
+    FLAG = "flag"  # true or false
+    NUMBERS = "numbers"  # one number, or a list of them without repeats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One parameter of a measure; bounds are inclusive."""
+
+    kind: Kind
+    default: Any
+    doc: str
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None

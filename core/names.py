@@ -1,0 +1,89 @@
+"""The words of the system: states, queues, devices, measures and roles, each spelled once."""
+
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job stands; Postgres holds the truth."""
+
+    QUEUED = "queued"  # committed, waiting for a worker to claim it
+    RUNNING = "running"  # claimed under a lease by exactly one attempt
+    DONE = "done"  # a result is stored
+    FAILED = "failed"  # cannot succeed: its input, its deadline or its device says so
+    DEAD = "dead"  # its attempts are used up; waits for an audited replay
+    CANCELLED = "cancelled"  # somebody asked for it to stop, and it did
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing but an audited replay can change the job."""
+        return self not in {JobState.QUEUED, JobState.RUNNING}
+
+
+class Measure(StrEnum):
+    """What a job computes; `compute.measures` maps each to its kernel."""
+
+    MARGIN = "margin"  # initial, maintenance and variation margin of a portfolio
+    OPTIMISE = "optimise"  # the offsets recognised, each benefit, and what remains gross
+    VAR = "var"  # value at risk and expected shortfall
+    NOOP = "noop"  # an operator's drill: sleeps, fails or allocates on request
+
+
+class Device(StrEnum):
+    """The hardware a job asks for, or ran on."""
+
+    AUTO = "auto"  # the router chooses
+    CPU = "cpu"  # numba, float64 accumulation
+    GPU = "gpu"  # MLX on Metal or CUDA
+    ANE = "ane"  # Core ML on the Apple Neural Engine
+
+
+class Lane(StrEnum):
+    """Urgency: a lane is a queue with its own workers, never a number."""
+
+    RT = "rt"  # somebody is waiting
+    BULK = "bulk"  # overnight and batch work
+
+
+class Queue(StrEnum):
+    """The seven queues; each has a direct exchange and a routing key of its own name."""
+
+    CPU_RT = "cpu.rt"
+    CPU_BULK = "cpu.bulk"
+    GPU_RT = "gpu.rt"
+    GPU_BULK = "gpu.bulk"
+    ANE_RT = "ane.rt"
+    ANE_BULK = "ane.bulk"
+    MONITOR = "monitor"  # sweeps and housekeeping: never shed
+
+    @classmethod
+    def of(cls, device: Device, lane: Lane) -> "Queue":
+        """Return the queue of a concrete device and a lane."""
+        return cls(f"{device.value}.{lane.value}")
+
+    @property
+    def device(self) -> Device:
+        """The device whose workers serve this queue; monitoring runs on cpu."""
+        return Device.CPU if self is Queue.MONITOR else Device(self.value.split(".")[0])
+
+
+class Role(StrEnum):
+    """What a token's bearer may do; `core.security.ROLE_GRANTS` says which permission each holds."""
+
+    VIEWER = "viewer"  # reads portfolios, prices, jobs and results
+    TRADER = "trader"  # and submits jobs, stores portfolios
+    RISK_MANAGER = "risk_manager"  # and stores prices, schedules sweeps, cancels others' jobs
+    OPERATOR = "operator"  # and runs drills, replays dead letters, sees the cluster
+    AUDITOR = "auditor"  # reads everything of the tenant, audit rows included; changes nothing
+    ADMIN = "admin"  # everything, tenants included
+
+
+class Permission(StrEnum):
+    """One thing a route asks of its caller."""
+
+    READ = "read"  # portfolios, prices, jobs, results of the own tenant
+    SUBMIT = "submit"  # submit and cancel own jobs, store portfolios
+    MARKET = "market"  # store prices and histories
+    SCHEDULE = "schedule"  # add, remove and run schedules
+    OPERATE = "operate"  # drills, dead letters, cluster
+    AUDIT = "audit"  # read audit rows
+    ADMINISTER = "administer"  # tenants
