@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from core.errors import SettingsError
 
@@ -211,7 +212,7 @@ class Settings:
         if self.redis_url:
             return self.redis_url.rstrip("/")
         if self.redis_host:
-            secret = f":{self.redis_password}@" if self.redis_password else ""
+            secret = f":{quote(self.redis_password, safe='')}@" if self.redis_password else ""
             return f"redis://{secret}{self.redis_host}:{self.redis_port}"
         raise SettingsError(
             "No Redis address is set.", remedy="Set COLLATERAL_REDIS_URL or REDIS_HOST, or run `collateral up`."
