@@ -1,0 +1,1 @@
+"""The schedule: RedBeat with housekeeping and the dynamic schedules of Postgres."""
