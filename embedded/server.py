@@ -1,0 +1,98 @@
+"""What the two bundled servers share: a child process with a log, ports, passwords, readiness."""
+
+import hashlib
+import os
+import secrets
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from embedded.account import Account
+from embedded.errors import ServerStartError
+from embedded.identity import Identity
+
+_SOCKET_PATH_LIMIT = 90  # sun_path holds 104 bytes on macOS, and `.s.PGSQL.65535` comes after the folder
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Tell whether we could listen on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def socket_folder(folder: Path, account: Account) -> Path:
+    """Return a private folder for a unix socket whose path is short enough for the kernel."""
+    path = folder / "s"
+    if len(os.fsencode(path)) > _SOCKET_PATH_LIMIT - 20:
+        name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
+        path = Path(tempfile.gettempdir()) / f"nc-{name}"
+    return account.folder(path)
+
+
+def kept_password(path: Path) -> str:
+    """Return the password stored in a file of mode 0600, making one at first."""
+    if not path.exists():
+        Account().secret(path, secrets.token_urlsafe(24))
+    return path.read_text(encoding="utf-8").strip()
+
+
+def launch(command: list[str], *, account: Account, cwd: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start a server in a session of its own, its output appended to a log."""
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603  (our own bundled programs, fixed arguments)
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+            **account.popen,
+        )
+
+
+def await_ready(process: subprocess.Popen[bytes], ready: Callable[[], bool], *, name: str, log: Path) -> None:
+    """Wait until a server answers; raise ServerStartError with the end of its log when it exits or takes too long."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServerStartError(
+                f"{name} exited with status {process.returncode}: {tail(log)}", remedy=f"Its log is {log}."
+            )
+        if ready():
+            return
+        time.sleep(0.02)
+    raise ServerStartError(f"{name} did not answer within 30 s: {tail(log)}", remedy=f"Its log is {log}.")
+
+
+def tail(log: Path, lines: int = 5) -> str:
+    """Return the last lines of a log."""
+    if not log.exists():
+        return "(no log)"
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 8192))
+        return " | ".join(file.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def identity_of(process: subprocess.Popen[bytes]) -> Identity:
+    """Return the identity of a child just started."""
+    identity = Identity.of(process.pid)
+    if identity is None:
+        raise ServerStartError(f"Process {process.pid} was gone at once.")
+    return identity
