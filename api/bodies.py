@@ -1,0 +1,88 @@
+"""Request bodies as raw bytes: counted while they stream in, never buffered beyond the limit."""
+
+import asyncio
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from api.errors import BadRequestError, BodyTooSlowError
+from services.errors import TooLargeError, UnsupportedTypeError
+
+BODY_LIMIT = 64 * 1024 * 1024
+FILE_LIMIT = 256 * 1024 * 1024
+JSON = ("application/json",)
+CSV = ("text/csv",)
+_SECONDS = 60.0
+
+
+async def read_body(request: Request, *, accept: tuple[str, ...] = JSON, limit: int = BODY_LIMIT) -> bytes:
+    """Return the body as sent (gzip still packed); raise what is wrong with its type, encoding, size or pace."""
+    check_content_type(request.headers.get("content-type", ""), accept)
+    check_encoding(request.headers.get("content-encoding", ""))
+    check_length(request.headers.get("content-length"), limit)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            return await _collect(request, limit)
+    except TimeoutError:
+        raise BodyTooSlowError(f"The body was not complete after {_SECONDS:.0f} s.") from None
+    except ClientDisconnect:
+        raise BadRequestError("The connection was closed before the body was complete.") from None
+
+
+async def read_optional_body(request: Request) -> bytes:
+    """Return the JSON body, or nothing where none was sent: then no content type is asked for."""
+    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        return b""
+    return await read_body(request)
+
+
+async def _collect(request: Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def is_gzip(request: Request) -> bool:
+    """Return whether the body came packed."""
+    return request.headers.get("content-encoding", "").strip().lower() in {"gzip", "x-gzip"}
+
+
+def check_content_type(given: str, accept: tuple[str, ...]) -> None:
+    """Refuse a media type that the route does not read, or a charset other than UTF-8."""
+    media, _, parameters = given.partition(";")
+    name = media.strip().lower()
+    if name not in accept and not (accept == JSON and name.startswith("application/") and name.endswith("+json")):
+        raise UnsupportedTypeError(
+            f"The route reads {' or '.join(accept)}.", remedy=f"Send the header Content-Type: {accept[0]}."
+        )
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    if parameters.strip().lower().startswith("charset=") and charset not in {"utf-8", "utf8", "us-ascii"}:
+        raise UnsupportedTypeError("The body must be UTF-8.", remedy=f"Send the header Content-Type: {accept[0]}.")
+
+
+def check_encoding(given: str) -> None:
+    """Refuse a Content-Encoding other than identity and gzip, stacked ones too."""
+    if given.strip().lower() not in {"", "identity", "gzip", "x-gzip"}:
+        raise UnsupportedTypeError(
+            "The Content-Encoding is not supported.", remedy="Send the body plain or with Content-Encoding: gzip."
+        )
+
+
+def check_length(given: str | None, limit: int) -> None:
+    """Refuse a body that announces more than the limit, before a byte of it is read."""
+    if given is None:
+        return
+    if not given.isdecimal():
+        raise BadRequestError("Content-Length is not a whole number.")
+    if int(given) > limit:
+        raise too_large(limit)
+
+
+def too_large(limit: int) -> TooLargeError:
+    """Return the error that names a limit."""
+    return TooLargeError(f"The body may have at most {limit // (1024 * 1024)} MiB.", limit_bytes=limit)

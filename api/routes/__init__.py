@@ -1,0 +1,1 @@
+"""One module a resource; `api.app` includes them all."""

@@ -1,0 +1,61 @@
+"""Services are synchronous: each call runs in one of a few threads, within a deadline."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+from api.errors import UncertainError
+from services.errors import OverloadError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+DEADLINE = 1.8  # seconds: with Postgres down or frozen the caller has its 503 within two
+
+
+class Crew:
+    """The threads that services run in."""
+
+    def __init__(self, size: int, name: str = "service") -> None:
+        self.size = size
+        self._pool = ThreadPoolExecutor(max_workers=size, thread_name_prefix=name)
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a service within the usual deadline; later means 503, though the call may still take effect."""
+        return await self.run_within(DEADLINE, function, *args, **kwargs)
+
+    async def run_within(self, seconds: float, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a service within `seconds`."""
+        context = contextvars.copy_context()
+        future = asyncio.get_running_loop().run_in_executor(self._pool, lambda: context.run(function, *args, **kwargs))
+        try:
+            return await asyncio.wait_for(future, seconds)
+        except TimeoutError:
+            if future.cancelled() or not future.done():
+                raise UncertainError from None
+            raise
+
+    def close(self) -> None:
+        """Let running calls finish; take no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Turnstile:
+    """Counts what is under way; the one too many is refused at once."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self.inside = 0
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Take a place for the time of the block, or raise OverloadError."""
+        if self.inside >= self._capacity:
+            raise OverloadError(f"{self._capacity} calculations are under way, as many as this process allows.")
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
