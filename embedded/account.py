@@ -1,8 +1,8 @@
 """Who runs the bundled servers: ourselves, or `nobody` when we are root (Postgres refuses root)."""
 
-import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import stat
 from dataclasses import dataclass
@@ -81,8 +81,10 @@ class Account:
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         if self.uid is None or all(self._has(parent, stat.S_IXOTH) for parent in (folder.resolve().parents)):
             return folder
-        name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-        return ROOT_STATE / name / folder.name
+        pointer = folder / "stand-in"  # a new folder gets a new stand-in, never the data of a removed one
+        if not pointer.exists():
+            pointer.write_text(str(ROOT_STATE / secrets.token_hex(8) / folder.name), encoding="utf-8")
+        return Path(pointer.read_text(encoding="utf-8"))
 
     def program(self, path: Path, beside: tuple[str, ...], runtime: Path) -> Path:
         """Return a folder of programs that this user can run: the installed one, or a copy with its layout kept.
