@@ -126,6 +126,7 @@ jobs = Table(
     Column("device", Text),
     Column("code_version", Text),
     Column("error", JSONB),
+    Column("deadline_seconds", Double),
     Column("deadline_at", _MOMENT),
     Column("submitted_at", _MOMENT, nullable=False, server_default=_NOW),
     Column("started_at", _MOMENT),
@@ -136,6 +137,8 @@ jobs = Table(
 )
 Index("ix_jobs_page", jobs.c.tenant, jobs.c.submitted_at.desc(), jobs.c.id.desc())
 Index("ix_jobs_open", jobs.c.queue, jobs.c.sent_at, postgresql_where=text("state = 'queued'"))
+Index("ix_jobs_unsent", jobs.c.available_at, postgresql_where=text("state = 'queued' AND sent_at IS NULL"))
+Index("ix_jobs_deadlines", jobs.c.deadline_at, postgresql_where=text("state IN ('queued','running')"))
 Index("ix_jobs_leases", jobs.c.lease_expires_at, postgresql_where=text("state = 'running'"))
 Index("ix_jobs_unfinished", jobs.c.tenant, postgresql_where=text("state IN ('queued','running')"))
 Index("ix_jobs_started", jobs.c.queue, jobs.c.started_at.desc())

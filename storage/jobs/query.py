@@ -1,0 +1,111 @@
+"""Reading jobs: one, several, a page, inputs, results."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, bindparam, func, literal, select, tuple_
+
+from core.names import JobState, Measure
+from storage.errors import CursorError
+from storage.jobs.records import Inputs, Job, job_from, jobs_from
+from storage.schema import job_inputs, jobs, portfolios, results
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OWN = and_(jobs.c.id == bindparam("job_id"), jobs.c.tenant == bindparam("of_tenant"))
+_GET = select(*jobs.c).where(_OWN)
+_RESULT = select(results.c["columns"]).where(
+    results.c.job_id == bindparam("job_id"), results.c.tenant == bindparam("of_tenant")
+)
+_INPUTS = (
+    select(
+        job_inputs.c.parameters,
+        job_inputs.c.market,
+        func.coalesce(job_inputs.c.content_hash, portfolios.c.content_hash),
+        func.coalesce(job_inputs.c.columns, portfolios.c["columns"]),
+    )
+    .select_from(
+        jobs.join(job_inputs, job_inputs.c.job_id == jobs.c.id).outerjoin(
+            portfolios,
+            and_(
+                portfolios.c.tenant == jobs.c.tenant,
+                portfolios.c.id == jobs.c.portfolio_id,
+                portfolios.c.version == jobs.c.portfolio_version,
+            ),
+        )
+    )
+    .where(_OWN)
+)
+_UNFINISHED = select(func.count()).where(
+    jobs.c.tenant == bindparam("of_tenant"), jobs.c.state.in_([JobState.QUEUED.value, JobState.RUNNING.value])
+)
+
+
+def get(connection: Connection, tenant: str, job_id: UUID) -> Job | None:
+    """Return a tenant's job, or None."""
+    row = connection.execute(_GET, {"job_id": job_id, "of_tenant": tenant}).one_or_none()
+    return None if row is None else job_from(row)
+
+
+def get_many(connection: Connection, tenant: str, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
+    """Return a tenant's jobs by id; those that do not exist are left out."""
+    statement = select(*jobs.c).where(jobs.c.tenant == tenant, jobs.c.id.in_(job_ids))
+    return {job.id: job for job in jobs_from(connection.execute(statement))}
+
+
+def result(connection: Connection, tenant: str, job_id: UUID) -> bytes | None:
+    """Return the packed result of a tenant's job, or None while there is none."""
+    return connection.execute(_RESULT, {"job_id": job_id, "of_tenant": tenant}).scalar_one_or_none()
+
+
+def inputs(connection: Connection, tenant: str, job_id: UUID) -> Inputs | None:
+    """Return what a tenant's job was given to read, or None if there is no such job."""
+    row = connection.execute(_INPUTS, {"job_id": job_id, "of_tenant": tenant}).one_or_none()
+    if row is None:
+        return None
+    return Inputs(parameters=row[0], market=row[1], content_hash=row[2], columns=row[3])
+
+
+def unfinished(connection: Connection, tenant: str) -> int:
+    """Return how many of a tenant's jobs are queued or running."""
+    return connection.execute(_UNFINISHED, {"of_tenant": tenant}).scalar_one()
+
+
+def page(
+    connection: Connection,
+    tenant: str,
+    *,
+    state: JobState | None = None,
+    measure: Measure | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> tuple[list[Job], str | None]:
+    """Return a tenant's jobs, newest first, and the cursor of the next page; raise CursorError."""
+    statement = select(*jobs.c).where(jobs.c.tenant == tenant)
+    if state is not None:
+        statement = statement.where(jobs.c.state == state.value)
+    if measure is not None:
+        statement = statement.where(jobs.c.measure == measure.value)
+    if cursor is not None:
+        moment, job_id = _read_cursor(cursor)
+        position = tuple_(literal(moment, jobs.c.submitted_at.type), literal(job_id, jobs.c.id.type))
+        statement = statement.where(tuple_(jobs.c.submitted_at, jobs.c.id) < position)
+    statement = statement.order_by(jobs.c.submitted_at.desc(), jobs.c.id.desc()).limit(limit + 1)
+    found = jobs_from(connection.execute(statement))
+    more = len(found) > limit
+    return found[:limit], _write_cursor(found[limit - 1]) if more else None
+
+
+def _write_cursor(job: Job) -> str:
+    micros = (job.submitted_at - _EPOCH) // timedelta(microseconds=1)
+    return urlsafe_b64encode(micros.to_bytes(8, "big") + job.id.bytes).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        moment = _EPOCH + timedelta(microseconds=int.from_bytes(raw[:8], "big"))
+        return moment, UUID(bytes=raw[8:])
+    except (ValueError, OverflowError) as error:
+        raise CursorError from error

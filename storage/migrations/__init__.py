@@ -1,0 +1,1 @@
+"""Alembic's environment and its revisions, packaged with the code that needs them."""
