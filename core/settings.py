@@ -79,6 +79,9 @@ class Settings:
     state_dir: str = _setting(
         "COLLATERAL_STATE_DIR", "", _text, "Folder of the embedded cluster; default: the user's state folder."
     )
+    pulse_file: str = _setting(
+        "COLLATERAL_PULSE_FILE", "", _text, "File that a worker, beat or reconciler touches to show its supervisor life."
+    )
     log_level: str = _setting(
         "COLLATERAL_LOG_LEVEL", "INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR"), "Least severe log line written."
     )

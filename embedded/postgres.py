@@ -100,6 +100,10 @@ class Postgres:
             self.kill()
             raise
 
+    def poll(self) -> int | None:
+        """Return the exit status of a server that has ended, None while it runs or was never started."""
+        return self._process.poll() if self._process else None
+
     def stop(self) -> None:
         """Stop the server by SIGINT, which does not wait for clients; kill what has not gone after 10 s."""
         self._end(signal.SIGINT, _STOP_SECONDS)

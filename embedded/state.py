@@ -108,12 +108,10 @@ class ProcessState:
     restarts: int = 0
     identity: Identity | None = None
 
-    @property
-    def seen(self) -> str:
-        """The recorded state, or `stopped` when the process is gone and nobody is about to start it."""
-        if self.state == "running" and not (self.identity and self.identity.alive):
-            return "stopped"
-        return self.state
+    def seen(self, *, supervised: bool) -> str:
+        """Return the recorded state, or `stopped` when the process is gone and nobody is about to start it."""
+        gone = not (self.identity and self.identity.alive)
+        return "stopped" if gone and (self.state == "running" or not supervised) else self.state
 
 
 @dataclass(kw_only=True)
@@ -175,7 +173,7 @@ def status_document(layout: Layout) -> dict[str, Any]:
             {
                 "role": row.role,
                 "pid": row.identity.pid if row.identity and row.identity.alive else None,
-                "state": row.seen,
+                "state": row.seen(supervised=alive),
                 "restarts": row.restarts,
             }
             for row in state.processes

@@ -73,6 +73,10 @@ class Valkey:
             self.kill()
             raise
 
+    def poll(self) -> int | None:
+        """Return the exit status of a server that has ended, None while it runs or was never started."""
+        return self._process.poll() if self._process else None
+
     def stop(self) -> None:
         """Stop the server by SIGTERM; kill it when it has not gone after 5 s."""
         self._end(signal.SIGTERM, _STOP_SECONDS)
