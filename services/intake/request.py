@@ -37,3 +37,12 @@ class JobRequest:
     max_attempts: int = 3
     needs_prices: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarginRequest:
+    """A validated body of the earlier engine's /margin/calculate."""
+
+    job: JobRequest
+    optimize: bool = True
+    include_stress_test: bool = False

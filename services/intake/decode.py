@@ -1,0 +1,81 @@
+"""Request bodies → portfolios and job requests: the entries of this package."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from compute.portfolio import Portfolio
+from core.names import Measure
+from services.errors import InvalidInputError
+from services.intake import values
+from services.intake.careful import unknown_field
+from services.intake.faults import Faults
+from services.intake.job import JOB_FIELDS, read_job
+from services.intake.parameters import collect_parameters
+from services.intake.parse import parse
+from services.intake.portfolio import read_portfolio
+from services.intake.pricing import fill_prices, unpriced_symbols
+from services.intake.request import JobRequest, MarginRequest
+
+_FLAGS = ("optimize", "include_stress_test")
+_MARGIN_FIELDS = ("portfolio", "portfolio_id", "parameters", *_FLAGS)
+
+
+def decode_portfolio(
+    body: bytes,
+    *,
+    pointer: str = "",
+    prices: Mapping[str, float] | None = None,
+    portfolio_id: str | None = None,
+    unpriced: bool = False,
+) -> Portfolio:
+    """Return the portfolio in a body; positions without a price take it from `prices`, or stay NaN if `unpriced`."""
+    faults = Faults()
+    portfolio, _ = read_portfolio(parse(body), pointer, faults, default_id=portfolio_id)
+    faults.settle()
+    return portfolio if unpriced else fill_prices(portfolio, prices or {}, pointer=pointer)
+
+
+def decode_job(body: bytes) -> JobRequest:
+    """Return the job that a body asks for."""
+    faults = Faults()
+    request = read_job(_known(parse(body), JOB_FIELDS, faults), faults)
+    faults.settle()
+    return request
+
+
+def decode_margin(body: bytes) -> MarginRequest:
+    """Return what a body of the earlier engine's /margin/calculate asks for."""
+    faults = Faults()
+    given = _known(parse(body), _MARGIN_FIELDS, faults)
+    flags = {name: values.flag(given[name], f"/{name}", faults) for name in _FLAGS if given.get(name) is not None}
+    fields = {name: value for name, value in given.items() if name not in _FLAGS}
+    job = read_job({**fields, "measure": Measure.MARGIN.value}, faults)
+    faults.settle()
+    return MarginRequest(job=job, **{name: value for name, value in flags.items() if value is not None})
+
+
+def decode_bare(body: bytes, measure: Measure) -> JobRequest:
+    """Return the job of a body that is a portfolio and nothing else, as /margin/optimize takes it."""
+    faults = Faults()
+    portfolio, assumed = read_portfolio(parse(body), "", faults)
+    parameters = collect_parameters(measure, {}, "/parameters", faults)
+    faults.settle()
+    return JobRequest(
+        measure=measure,
+        portfolio=portfolio,
+        portfolio_id=None,
+        parameters=parameters,
+        needs_prices=unpriced_symbols(portfolio),
+        assumed=assumed,
+    )
+
+
+def _known(tree: Any, known: tuple[str, ...], faults: Faults) -> dict[str, Any]:
+    """Return the object without the fields that nobody knows, which are faults."""
+    found = values.mapping(tree, "", faults)
+    if found is None:
+        raise InvalidInputError(faults.items)
+    for name in found:
+        if name not in known:
+            unknown_field(name, "", known, faults)
+    return {name: value for name, value in found.items() if name in known}

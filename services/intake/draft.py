@@ -1,0 +1,24 @@
+"""Columns as they were read, not yet judged: the meeting point of the fast and the careful reader."""
+
+from dataclasses import dataclass, field
+
+from compute.portfolio import Floats, Labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """Positions whose JSON types are right, or whose wrong ones are already recorded as faults.
+
+    Parameters
+    ----------
+    ids
+        Length n; an empty text where a position has no usable id and that is already a fault.
+    labels
+        Text columns under the wire's names, as written; only those that some position has.
+    numbers
+        Numeric columns under the wire's names, shape (n,), NaN where a position has none; only those that some has.
+    """
+
+    ids: list[str]
+    labels: dict[str, Labels] = field(default_factory=dict)
+    numbers: dict[str, Floats] = field(default_factory=dict)

@@ -1,0 +1,100 @@
+"""A job object of a JSON tree → `JobRequest`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from compute.measures import MEASURES
+from compute.portfolio import Portfolio
+from core.names import Device, Lane, Measure
+from services.intake import values
+from services.intake.faults import Faults
+from services.intake.parameters import collect_parameters
+from services.intake.portfolio import read_portfolio
+from services.intake.pricing import unpriced_symbols
+from services.intake.request import JobRequest
+
+JOB_FIELDS = (
+    "measure",
+    "portfolio",
+    "portfolio_id",
+    "parameters",
+    "device",
+    "fallback",
+    "lane",
+    "deadline_seconds",
+    "max_attempts",
+)
+LONGEST_DEADLINE = 7 * 86_400
+MOST_ATTEMPTS = 10
+
+
+def read_job(tree: Mapping[str, Any], faults: Faults) -> JobRequest:
+    """Return the job of an object whose fields are known; with faults recorded it is not fit for use."""
+    given = {name: value for name, value in tree.items() if value is not None}
+    measure = _measure(given, faults)
+    portfolio, assumed = _portfolio(given, measure, faults)
+    parameters = given.get("parameters", {})
+    return JobRequest(
+        measure=measure or Measure.NOOP,
+        portfolio=portfolio,
+        portfolio_id=_portfolio_id(given, faults),
+        parameters={} if measure is None else collect_parameters(measure, parameters, "/parameters", faults),
+        needs_prices=() if portfolio is None else unpriced_symbols(portfolio),
+        assumed=assumed,
+        **_options(given, faults),
+    )
+
+
+def _measure(given: Mapping[str, Any], faults: Faults) -> Measure | None:
+    if "measure" not in given:
+        faults.add("/measure", "measure is required.", remedy=f"Use one of: {', '.join(sorted(MEASURES))}.")
+        return None
+    word = values.word(given["measure"], "/measure", faults, tuple(MEASURES))
+    return None if word is None else Measure(word)
+
+
+def _portfolio_id(given: Mapping[str, Any], faults: Faults) -> str | None:
+    return values.text(given["portfolio_id"], "/portfolio_id", faults) if "portfolio_id" in given else None
+
+
+def _portfolio(
+    given: Mapping[str, Any], measure: Measure | None, faults: Faults
+) -> tuple[Portfolio | None, tuple[str, ...]]:
+    inline, stored = "portfolio" in given, "portfolio_id" in given
+    if inline and stored:
+        faults.add("/portfolio_id", "Both portfolio and portfolio_id are given.", remedy="Send one of them.")
+    if not inline and not stored and measure is not None and MEASURES[measure].needs_portfolio:
+        faults.add("/portfolio", f"The measure {measure.value} needs a portfolio.", remedy="Or send a portfolio_id.")
+    return read_portfolio(given["portfolio"], "/portfolio", faults) if inline else (None, ())
+
+
+def _device(value: Any, pointer: str, faults: Faults) -> Device | None:
+    found = values.word(value, pointer, faults, tuple(Device))
+    return None if found is None else Device(found)
+
+
+def _lane(value: Any, pointer: str, faults: Faults) -> Lane | None:
+    found = values.word(value, pointer, faults, tuple(Lane))
+    return None if found is None else Lane(found)
+
+
+def _deadline(value: Any, pointer: str, faults: Faults) -> float | None:
+    return values.bounded(value, pointer, faults, minimum=0.001, maximum=LONGEST_DEADLINE)
+
+
+def _attempts(value: Any, pointer: str, faults: Faults) -> int | None:
+    return values.integer(value, pointer, faults, minimum=1, maximum=MOST_ATTEMPTS)
+
+
+_OPTIONS: dict[str, Callable[[Any, str, Faults], Any]] = {
+    "device": _device,
+    "lane": _lane,
+    "fallback": values.flag,
+    "deadline_seconds": _deadline,
+    "max_attempts": _attempts,
+}
+
+
+def _options(given: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
+    read = {name: _OPTIONS[name](given[name], f"/{name}", faults) for name in _OPTIONS if name in given}
+    return {name: value for name, value in read.items() if value is not None}

@@ -1,0 +1,139 @@
+"""Parameters of a measure from JSON values or CLI text: checked against their specification, defaults filled in."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from compute.measures import measure as spec_of
+from compute.parameters import Kind, Parameter
+from services.intake.careful import unknown_field
+from services.intake.faults import Faults, escape, nearest, quote
+from services.intake.values import kind_of, mapping, text_problem
+
+_MAX_LIST = 100
+
+
+def read_parameters(measure: str, given: Mapping[str, Any], *, pointer: str = "/parameters") -> dict[str, Any]:
+    """Return every parameter of a measure; raise InvalidInputError with a pointer to each that will not do."""
+    faults = Faults()
+    found = collect_parameters(measure, given, pointer, faults)
+    faults.settle()
+    return found
+
+
+def collect_parameters(measure: str, given: Any, pointer: str, faults: Faults) -> dict[str, Any]:
+    """Return every parameter of a measure, a default in place of each one that is recorded as a fault."""
+    specs = spec_of(measure).parameters
+    found = {name: spec.default for name, spec in specs.items()}
+    for name, value in (mapping(given, pointer, faults) or {}).items():
+        spec = specs.get(name)
+        if spec is None:
+            unknown_field(name, pointer, tuple(specs), faults)
+        elif value is not None:
+            found[name] = _read(spec, value, f"{pointer}/{escape(name)}", faults)
+    return found
+
+
+def from_text(spec: Parameter, text: str) -> Any:
+    """Return what a text such as `99.5`, `true` or `0.95,0.99` stands for; the text itself where it fits nothing."""
+    if spec.kind is Kind.TEXT:
+        return text
+    if spec.kind is Kind.FLAG:
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
+    if spec.kind is Kind.NUMBERS:
+        parts = [_plain_number(part.strip()) for part in text.split(",")]
+        return parts if len(parts) > 1 else parts[0]
+    return _plain_number(text)
+
+
+def read_text_parameters(measure: str, given: Mapping[str, str], *, pointer: str = "/parameters") -> dict[str, Any]:
+    """Return every parameter of a measure from `k=v` text."""
+    specs = spec_of(measure).parameters
+    read = {name: from_text(specs[name], text) if name in specs else text for name, text in given.items()}
+    return read_parameters(measure, read, pointer=pointer)
+
+
+def _plain_number(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if type(value) in {int, float} else text
+
+
+def _read(spec: Parameter, value: Any, pointer: str, faults: Faults) -> Any:
+    problem, remedy, found = _VERDICTS[spec.kind](spec, value)
+    if problem is None:
+        return found
+    faults.add(pointer, f"{pointer.rpartition('/')[2]} {problem}.", remedy=remedy)
+    return spec.default
+
+
+Verdict = tuple[str | None, str, Any]
+
+
+def _text(spec: Parameter, value: Any) -> Verdict:
+    if not isinstance(value, str):
+        return f"must be a text, and is {kind_of(value)}", "", None
+    if spec.choices:
+        found = value.lower()
+        chosen = {choice.lower(): choice for choice in spec.choices}
+        if found in chosen:
+            return None, "", chosen[found]
+        return f"is unknown: {quote(value)}", nearest(value, spec.choices), None
+    problem = text_problem(value)
+    return problem, "", value
+
+
+def _flag(_spec: Parameter, value: Any) -> Verdict:
+    if isinstance(value, bool):
+        return None, "", value
+    return f"must be true or false, and is {kind_of(value)}", "", None
+
+
+def _number(spec: Parameter, value: Any) -> Verdict:
+    if type(value) not in {int, float} or not -1e300 <= value <= 1e300 or math.isnan(value):
+        return f"must be a number, and is {kind_of(value)}", "Send a plain number.", None
+    return _within(spec, value) or (None, "", float(value))
+
+
+def _integer(spec: Parameter, value: Any) -> Verdict:
+    whole = type(value) is int or (type(value) is float and math.isfinite(value) and value == int(value))
+    if not whole:
+        return f"must be a whole number, and is {kind_of(value)}", "Send a whole number.", None
+    return _within(spec, value) or (None, "", int(value))
+
+
+def _within(spec: Parameter, value: float) -> Verdict | None:
+    low = spec.minimum is not None and value < spec.minimum
+    high = spec.maximum is not None and value > spec.maximum
+    if not (low or high):
+        return None
+    bounds = [f"at least {spec.minimum:g}" if spec.minimum is not None else ""]
+    bounds.append(f"at most {spec.maximum:g}" if spec.maximum is not None else "")
+    return f"must be {' and '.join(filter(None, bounds))}", "", None
+
+
+def _numbers(spec: Parameter, value: Any) -> Verdict:
+    items = value if isinstance(value, list | tuple) else [value]
+    if not 0 < len(items) <= _MAX_LIST:
+        return f"must be one number or a list of up to {_MAX_LIST}", "", None
+    found = []
+    for item in items:
+        problem, remedy, number = _number(spec, item)
+        if problem is not None:
+            return problem, remedy, None
+        found.append(number)
+    if len(set(found)) < len(found):
+        return "holds a number more than once", "Keep one of them.", None
+    return None, "", found
+
+
+_VERDICTS: dict[Kind, Callable[[Parameter, Any], Verdict]] = {
+    Kind.TEXT: _text,
+    Kind.FLAG: _flag,
+    Kind.NUMBER: _number,
+    Kind.INTEGER: _integer,
+    Kind.NUMBERS: _numbers,
+}
