@@ -4,6 +4,7 @@ ComputeError
 ├── InputError           the portfolio, market or parameters do not allow this computation; the job fails, no retry
 │   ├── MissingRateError     a currency pair has no rate
 │   └── HistoryError         a price history is missing, too short or unusable
+├── ParameterSetError    a packaged or stored parameter set does not hold what its model needs
 ├── NonFiniteError       a kernel returned NaN or infinity: never passed on as a number
 └── CancelledError       the caller's checkpoint asked to stop
 """
@@ -37,6 +38,12 @@ class HistoryError(InputError):
     """A price history is missing, too short or unusable."""
 
     code = "history-unusable"
+
+
+class ParameterSetError(ComputeError):
+    """A parameter set does not hold what its model needs."""
+
+    code = "parameter-set-invalid"
 
 
 class NonFiniteError(ComputeError):

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from compute.errors import InputError
+from compute.margin.tables import DEFAULT_VERSION, versions
 from compute.market import Market
-from compute.parameters import Parameter
+from compute.parameters import Kind, Parameter
 from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result
 
@@ -38,7 +40,52 @@ class MeasureSpec:
     needs_portfolio: bool = True
 
 
-MEASURES: dict[str, MeasureSpec] = {}
+def deferred(module: str, function: str) -> Kernel:
+    """Return a kernel whose module is imported at its first call: naming a measure must not load its compiler."""
+
+    def kernel(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
+        found: Kernel = getattr(import_module(module), function)
+        return found(portfolio, market, parameters, checkpoint)
+
+    return kernel
+
+
+_HOUSE = {
+    "model": Parameter(kind=Kind.TEXT, default="house", doc="The margin model.", choices=("house",)),
+    "version": Parameter(
+        kind=Kind.TEXT, default=DEFAULT_VERSION, doc="The version of the model's parameter set.", choices=versions()
+    ),
+    "volatility": Parameter(
+        kind=Kind.TEXT,
+        default="given",
+        doc="Which volatility comes first: the position's own, then the set's; or that of stored prices to `as_of`.",
+        choices=("given", "history"),
+    ),
+}
+
+
+def _positions(count: int, _parameters: Mapping[str, Any]) -> float:
+    return float(count)
+
+
+def _reads_history(parameters: Mapping[str, Any]) -> bool:
+    return bool(parameters["volatility"] == "history")
+
+
+MEASURES: dict[str, MeasureSpec] = {
+    "margin": MeasureSpec(
+        kernel=deferred("compute.margin.house", "margin"),
+        parameters=_HOUSE,
+        work=_positions,
+        needs_history=_reads_history,
+    ),
+    "optimise": MeasureSpec(
+        kernel=deferred("compute.margin.optimise", "optimise"),
+        parameters=_HOUSE,
+        work=_positions,
+        needs_history=_reads_history,
+    ),
+}
 
 
 def measure(name: str) -> MeasureSpec:

@@ -1,0 +1,1 @@
+"""Margin models, one file or folder each, and their parameter tables."""
