@@ -1,34 +1,61 @@
 """Errors as the terminal shows them: what is wrong, where, and what to do; and the exit code that goes with each."""
 
-from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import typer
 
 from compute.errors import ComputeError, InputError
 from core.errors import CollateralError, Fault, SettingsError
 
+if TYPE_CHECKING:
+    from client import ClientError
+
 FAILED = 1
 UNREADABLE = 2
 
-_UNREADABLE_STATUS = {
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-}
+_UNREADABLE_CODES = frozenset({"usage", "not-built", "unparsable", "too-large", "unsupported-type", "invalid-input"})
+_UNREADABLE_STATUS = frozenset({400, 413, 415, 422})
 
 
 class UsageError(CollateralError):
     """The command or its input cannot be read."""
 
     code = "usage"
-    status = int(HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class NotBuiltError(UsageError):
     """The command is not built yet."""
 
     code = "not-built"
+
+
+class ClusterError(CollateralError):
+    """The cluster refused, failed or did not answer."""
+
+    code = "cluster-error"
+
+    def __init__(
+        self, detail: str, *, remedy: str | None = None, status: int = 0, code: str = "", faults: tuple[Fault, ...] = ()
+    ) -> None:
+        self.status = status
+        self.code = code or self.code
+        self.faults = faults
+        super().__init__(detail, remedy=remedy)
+
+    @classmethod
+    def of(cls, error: "ClientError") -> "ClusterError":
+        """Return a client's error in the terminal's words."""
+        from client import JobFailedError, ProblemError, UnreachableError
+
+        if isinstance(error, ProblemError):
+            faults = tuple(Fault(pointer=one.pointer, detail=one.detail, remedy=one.remedy) for one in error.faults)
+            code = error.type.rsplit("/", 1)[-1]
+            return cls(error.detail, remedy=error.remedy, status=error.status, code=code, faults=faults)
+        if isinstance(error, UnreachableError):
+            return cls(str(error), remedy="`collateral status` shows what runs; `collateral up` starts a cluster.")
+        if isinstance(error, JobFailedError):
+            return cls(str(error), remedy=error.error.get("remedy"), code="job-failed")
+        return cls(str(error))
 
 
 def report(error: CollateralError | ComputeError) -> int:
@@ -48,7 +75,9 @@ def exit_code(error: CollateralError | ComputeError) -> int:
     """Return 2 for what could not be read, 1 for what was read and failed."""
     if isinstance(error, InputError | SettingsError):
         return UNREADABLE
-    return UNREADABLE if getattr(error, "status", 0) in _UNREADABLE_STATUS else FAILED
+    if isinstance(error, ClusterError):
+        return UNREADABLE if error.status in _UNREADABLE_STATUS else FAILED
+    return UNREADABLE if error.code in _UNREADABLE_CODES else FAILED
 
 
 def faults(error: CollateralError | ComputeError) -> list[Fault]:
