@@ -1,0 +1,164 @@
+"""SIMM of many netting sets at once: risk classes to product classes to totals, by regulation, worst of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compute.margin.simm.aggregation import Integers
+from compute.margin.simm.calibration import Calibration
+from compute.margin.simm.classes import BASE_CORRELATION, CURVATURE, DELTA, RISK_CLASSES, VEGA
+from compute.margin.simm.rows import Rows
+from compute.margin.simm.sensitivities import PRODUCT_CLASSES, UNSPECIFIED, Sensitivities
+from compute.portfolio import Floats
+
+MARGIN_TYPES = (DELTA, VEGA, CURVATURE, BASE_CORRELATION)
+EXCLUDED = "Excluded"
+SIDES = {"call": "collect_regulations", "post": "post_regulations"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simm:
+    """Margins by group, a group being one netting set under one regulation; all in USD, never negative.
+
+    Parameters
+    ----------
+    netting_set, regulation
+        Shape (g,): codes into the sensitivities' netting sets, and names.
+    total, add_on
+        Shape (g,).
+    product_class
+        Shape (g, 4), in the order of `PRODUCT_CLASSES`, before multipliers.
+    parts
+        Margin type to shape (g, 4, 6): by product class and risk class.
+    """
+
+    netting_set: Integers
+    regulation: tuple[str, ...]
+    total: Floats
+    add_on: Floats
+    product_class: Floats
+    parts: Mapping[str, Floats]
+
+    def part(self, name: str) -> Floats:
+        """Return one margin type summed over product and risk classes, shape (g,)."""
+        summed: Floats = self.parts[name].sum(axis=(1, 2))
+        return summed
+
+
+def simm(sensitivities: Sensitivities, calibration: Calibration, *, side: str = "call", currency: str = "USD") -> Simm:
+    """Compute SIMM of every netting set under every regulation of a side.
+
+    Parameters
+    ----------
+    sensitivities
+        Validated CRIF rows, amounts in USD, seen from the side that calls.
+    calibration
+        Version and horizon.
+    side
+        `call`: what we collect, by collect_regulations; `post`: what we post, with the signs turned.
+    currency
+        The calculation currency: its own FX risk is none, and its volatility group decides the FX weights.
+
+    Returns
+    -------
+    Simm
+        Groups in order of first appearance.
+
+    Notes
+    -----
+    ISDA SIMM Methodology, paragraphs 1 to 7: IM of a risk class is the sum of its margins; a product class is
+    sqrt(Σ_rs ψ_rs IM_r IM_s); the total is their sum, plus add-ons (fixed, notional factors, multipliers less one).
+    """
+    rows, netting_set, regulation = _grouped(sensitivities, SIDES[side])
+    signed = sensitivities if side == "call" else _turned(sensitivities)
+    rows = Rows(sensitivities=signed, index=rows.index, group=rows.group)
+    groups, classes = netting_set.size, len(PRODUCT_CLASSES)
+    segments = groups * classes
+    parts = {name: np.zeros((groups, classes, len(RISK_CLASSES))) for name in MARGIN_TYPES}
+    for number, risk_class in enumerate(RISK_CLASSES.values()):
+        for name, margin in risk_class(rows, calibration, segments, currency).items():
+            parts[name][:, :, number] = margin.reshape(groups, classes)
+    by_class = sum(parts.values(), start=np.zeros((groups, classes, len(RISK_CLASSES))))
+    psi = calibration.array("risk_classes", "correlation")
+    product = np.sqrt(np.maximum(np.einsum("gpr,rs,gps->gp", by_class, psi, by_class), 0.0))
+    add_on = _add_ons(rows, product)
+    return Simm(
+        netting_set=netting_set,
+        regulation=regulation,
+        total=product.sum(axis=1) + add_on,
+        add_on=add_on,
+        product_class=product,
+        parts=parts,
+    )
+
+
+def worst(found: Simm) -> Integers:
+    """Return for each netting set the group with the largest total; of equals, the first regulation by name."""
+    order = np.lexsort((_name_order(found.regulation), -found.total, found.netting_set))
+    _sets, first = np.unique(found.netting_set[order], return_index=True)
+    picked: Integers = order[first]
+    return picked
+
+
+def _name_order(names: tuple[str, ...]) -> Integers:
+    position = {name: index for index, name in enumerate(sorted(set(names)))}
+    return np.array([position[name] for name in names], dtype=np.int64)
+
+
+def _turned(sensitivities: Sensitivities) -> Sensitivities:
+    """Take the other side's view: sensitivities change sign, parameters and notionals do not."""
+    risk_type = sensitivities.labels["risk_type"]
+    sign = np.array([-1.0 if value.startswith("Risk_") else 1.0 for value in risk_type.values])
+    return Sensitivities(labels=sensitivities.labels, amount=sensitivities.amount * sign[risk_type.codes])
+
+
+def _grouped(sensitivities: Sensitivities, column: str) -> tuple[Rows, Integers, tuple[str, ...]]:
+    """Repeat each row under each of its regulations; name the groups."""
+    netting = sensitivities.labels["netting_set"].codes.astype(np.int64)
+    labels = sensitivities.labels.get(column)
+    if labels is None:
+        return _single_regulation(sensitivities, netting)
+    lists = [_regulations(value) for value in labels.values] + [(UNSPECIFIED,)]
+    names = sorted({name for listed in lists for name in listed})
+    width = max((len(listed) for listed in lists), default=1)
+    table = np.full((len(lists), max(width, 1)), -1, dtype=np.int64)
+    for row, listed in enumerate(lists):
+        table[row, : len(listed)] = [names.index(name) for name in listed]
+    expanded = table[labels.codes]
+    kept = expanded >= 0
+    index = np.nonzero(kept)[0]
+    key = netting[index] * max(len(names), 1) + expanded[kept]
+    groups, group = np.unique(key, return_inverse=True)
+    regulation = tuple(names[int(code) % len(names)] for code in groups)
+    rows = Rows(sensitivities=sensitivities, index=index, group=group.astype(np.int64))
+    return rows, groups // max(len(names), 1), regulation
+
+
+def _single_regulation(sensitivities: Sensitivities, netting: Integers) -> tuple[Rows, Integers, tuple[str, ...]]:
+    sets = len(sensitivities.netting_sets)
+    rows = Rows(sensitivities=sensitivities, index=np.arange(len(sensitivities)), group=netting)
+    return rows, np.arange(sets), (UNSPECIFIED,) * sets
+
+
+def _regulations(text: str) -> tuple[str, ...]:
+    names = dict.fromkeys(name.strip() for name in text.strip("[]").split(",") if name.strip())
+    return tuple(name for name in names if name != EXCLUDED) if names else (UNSPECIFIED,)
+
+
+def _add_ons(rows: Rows, product: Floats) -> Floats:
+    """AddOn = Σ fixed + Σ factor · notional of a named product + Σ (multiplier − 1) · SIMM of a product class."""
+    add_on = np.zeros(product.shape[0])
+    fixed = rows.of("Param_AddOnFixedAmount")
+    np.add.at(add_on, fixed.group, fixed.amount)
+    multipliers = rows.of("Param_ProductClassMultiplier")
+    for group, name, value in zip(multipliers.group, multipliers.texts("qualifier"), multipliers.amount, strict=True):
+        add_on[group] += (value - 1.0) * product[group, PRODUCT_CLASSES.index(str(name))]
+    factors, notionals = rows.of("Param_AddOnNotionalFactor"), rows.of("Notional")
+    held: dict[tuple[int, Any], float] = {}
+    for group, name, value in zip(notionals.group, notionals.texts("qualifier"), notionals.amount, strict=True):
+        held[group, name] = held.get((group, name), 0.0) + value
+    for group, name, value in zip(factors.group, factors.texts("qualifier"), factors.amount, strict=True):
+        add_on[group] += value / 100.0 * abs(held.get((group, name), 0.0))
+    return add_on

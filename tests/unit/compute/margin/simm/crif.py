@@ -1,0 +1,38 @@
+"""A plain reader of the test files: the project's own, with its reports, is `services.intake`."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from compute.margin.simm.sensitivities import Sensitivities
+from compute.portfolio import Labels
+
+DATA = Path(__file__).parents[4] / "data" / "simm"
+_COLUMNS = {
+    "netting_set": "PortfolioID",
+    "product_class": "ProductClass",
+    "risk_type": "RiskType",
+    "qualifier": "Qualifier",
+    "bucket": "Bucket",
+    "label1": "Label1",
+    "label2": "Label2",
+    "collect_regulations": "collect_regulations",
+    "post_regulations": "post_regulations",
+}
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """Return a file's rows."""
+    with (DATA / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def sensitivities(rows: list[dict[str, str]]) -> Sensitivities:
+    """Return rows as columns; every amount of these files is in USD."""
+    return Sensitivities(
+        labels={
+            ours: Labels.of([row[name] or None for row in rows]) for ours, name in _COLUMNS.items() if name in rows[0]
+        },
+        amount=np.array([float(row.get("AmountUSD") or row["Amount"]) for row in rows]),
+    )
