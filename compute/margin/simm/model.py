@@ -32,6 +32,8 @@ class Simm:
         Shape (g, 4), in the order of `PRODUCT_CLASSES`, before multipliers.
     parts
         Margin type to shape (g, 4, 6): by product class and risk class.
+    psi
+        Shape (6, 6): the correlation of risk classes.
     """
 
     netting_set: Integers
@@ -41,10 +43,11 @@ class Simm:
     product_class: Floats
     parts: Mapping[str, Floats]
 
+    psi: Floats
+
     def part(self, name: str) -> Floats:
-        """Return one margin type summed over product and risk classes, shape (g,)."""
-        summed: Floats = self.parts[name].sum(axis=(1, 2))
-        return summed
+        """Return one margin type alone: its risk classes correlated, its product classes summed, shape (g,)."""
+        return np.asarray(_product_margins(self.parts[name], self.psi).sum(axis=1))
 
 
 def simm(sensitivities: Sensitivities, calibration: Calibration, *, side: str = "call", currency: str = "USD") -> Simm:
@@ -82,7 +85,7 @@ def simm(sensitivities: Sensitivities, calibration: Calibration, *, side: str = 
             parts[name][:, :, number] = margin.reshape(groups, classes)
     by_class = sum(parts.values(), start=np.zeros((groups, classes, len(RISK_CLASSES))))
     psi = calibration.array("risk_classes", "correlation")
-    product = np.sqrt(np.maximum(np.einsum("gpr,rs,gps->gp", by_class, psi, by_class), 0.0))
+    product = _product_margins(by_class, psi)
     add_on = _add_ons(rows, product)
     return Simm(
         netting_set=netting_set,
@@ -91,7 +94,13 @@ def simm(sensitivities: Sensitivities, calibration: Calibration, *, side: str = 
         add_on=add_on,
         product_class=product,
         parts=parts,
+        psi=psi,
     )
+
+
+def _product_margins(margins: Floats, psi: Floats) -> Floats:
+    squared = np.einsum("gpr,rs,gps->gp", margins, psi, margins)
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
 
 
 def worst(found: Simm) -> Integers:

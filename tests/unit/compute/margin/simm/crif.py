@@ -25,7 +25,7 @@ _COLUMNS = {
 def read(name: str) -> list[dict[str, str]]:
     """Return a file's rows."""
     with (DATA / name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return [{key.lstrip("#"): value for key, value in row.items()} for row in csv.DictReader(file)]
 
 
 def sensitivities(rows: list[dict[str, str]]) -> Sensitivities:
