@@ -13,6 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from storage.errors import StorageUnavailableError
 
+__all__ = ["Connection", "Database", "make_engine"]
+
 _CONNECT_SECONDS = 2  # libpq's smallest
 _POOL_SECONDS = 1.5
 _UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError, DisconnectionError)

@@ -1,18 +1,15 @@
 """Reading jobs: one, several, a page, inputs, results."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, bindparam, func, literal, select, tuple_
 
 from core.names import JobState, Measure
-from storage.errors import CursorError
 from storage.jobs.records import Inputs, Job, job_from, jobs_from
+from storage.paging import read_moment, write_moment
 from storage.schema import job_inputs, jobs, portfolios, results
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OWN = and_(jobs.c.id == bindparam("job_id"), jobs.c.tenant == bindparam("of_tenant"))
 _GET = select(*jobs.c).where(_OWN)
 _RESULT = select(results.c["columns"]).where(
@@ -88,24 +85,10 @@ def page(
     if measure is not None:
         statement = statement.where(jobs.c.measure == measure.value)
     if cursor is not None:
-        moment, job_id = _read_cursor(cursor)
+        moment, job_id = read_moment(cursor)
         position = tuple_(literal(moment, jobs.c.submitted_at.type), literal(job_id, jobs.c.id.type))
         statement = statement.where(tuple_(jobs.c.submitted_at, jobs.c.id) < position)
     statement = statement.order_by(jobs.c.submitted_at.desc(), jobs.c.id.desc()).limit(limit + 1)
     found = jobs_from(connection.execute(statement))
     more = len(found) > limit
-    return found[:limit], _write_cursor(found[limit - 1]) if more else None
-
-
-def _write_cursor(job: Job) -> str:
-    micros = (job.submitted_at - _EPOCH) // timedelta(microseconds=1)
-    return urlsafe_b64encode(micros.to_bytes(8, "big") + job.id.bytes).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        moment = _EPOCH + timedelta(microseconds=int.from_bytes(raw[:8], "big"))
-        return moment, UUID(bytes=raw[8:])
-    except (ValueError, OverflowError) as error:
-        raise CursorError from error
+    return found[:limit], write_moment(found[limit - 1].submitted_at, found[limit - 1].id) if more else None
