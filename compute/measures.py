@@ -11,6 +11,7 @@ from compute.market import Market
 from compute.parameters import Kind, Parameter
 from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result
+from compute.simulation import request as var_request
 
 Kernel = Callable[[Portfolio, Market, Mapping[str, Any], Checkpoint], Result]
 
@@ -84,6 +85,12 @@ MEASURES: dict[str, MeasureSpec] = {
         parameters=_HOUSE,
         work=_positions,
         needs_history=_reads_history,
+    ),
+    "var": MeasureSpec(
+        kernel=deferred("compute.simulation.var", "value_at_risk"),
+        parameters=var_request.PARAMETERS,
+        work=var_request.work,
+        needs_history=lambda _parameters: True,
     ),
 }
 

@@ -1,0 +1,109 @@
+"""Each factor's part in VaR and ES, summing to the total.
+
+Euler's rule for a positively homogeneous measure: the component of factor k is E[L_k | L = VaR] for VaR and
+E[L_k | L >= VaR] for ES (D. Tasche, "Risk contributions and performance measurement", 1999). The first is estimated on
+the paths whose loss ranks within one binomial deviation of VaR, then shifted by a common factor to sum to VaR exactly;
+the second is the mean over the tail that defines ES. The paths are drawn again from their counters: nothing was kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import float32, float64
+from numpy.typing import NDArray
+
+from compute.jit import njit, parallel_region, prange
+from compute.portfolio import Floats
+from compute.simulation.normals import gather_normals
+from compute.simulation.philox import STREAM_FACTORS, split_seed
+from compute.simulation.polynomials import FLOATS, expm1
+from compute.simulation.revaluation import FIRST_BLOCK, GROUP, TILE, Book, add_product
+from compute.simulation.tail import Tail
+
+FactorLosses = Callable[[NDArray[np.int64], Floats], Floats]
+"""(paths, their weights) -> the weighted sum of each factor's loss, shape (k,)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Components:
+    """Parts of VaR and ES by factor, shape (k,) each, base currency, loss positive."""
+
+    var: Floats
+    es: Floats
+
+
+@njit(fastmath=FLOATS)
+def _weighted(x: Any, w: Any, share: Any) -> Any:
+    total = 0.0
+    for i in range(share.size):
+        total += share[i] * float64(w * expm1(x[i]))
+    return total
+
+
+@njit(parallel=True)
+def _sums(out: Any, index: Any, share: Any, key_0: Any, key_1: Any, root: Any, weights: Any) -> None:
+    """Fill row t of `out` (tiles, k4) with the weighted sums over tile t of `index`, whose length is whole tiles."""
+    for t in prange(out.shape[0]):
+        size = root.shape[0]
+        e, x = np.empty((size, TILE), np.float32), np.empty((GROUP, TILE), np.float32)
+        place = index[t * TILE : (t + 1) * TILE]
+        part = share[t * TILE : (t + 1) * TILE]
+        for f in range(0, size, GROUP):
+            gather_normals(e[f], e[f + 1], e[f + 2], e[f + 3], place, f // GROUP, STREAM_FACTORS, key_0, key_1)
+        for f in range(0, size, GROUP):
+            x[:] = float32(0)
+            for j in range(0, f + GROUP, GROUP):
+                add_product(x, e[j : j + GROUP], root[f : f + GROUP, j : j + GROUP])
+            for k in range(GROUP):
+                out[t, f + k] = _weighted(x[k], weights[f + k], part)
+
+
+def simulated_losses(priced: Book, count: int, *, seed: int, report: Callable[[], None] = lambda: None) -> FactorLosses:
+    """Return the factor losses of Monte Carlo paths, drawn again by number.
+
+    Parameters
+    ----------
+    count
+        Factors that are real, not padding.
+    report
+        Called between blocks; may raise to stop.
+    """
+    key = split_seed(seed)
+
+    def losses(paths: NDArray[np.int64], shares: Floats) -> Floats:
+        total = np.zeros(len(priced.weights))
+        for begin in range(0, paths.size, FIRST_BLOCK):
+            index, share = paths[begin : begin + FIRST_BLOCK], shares[begin : begin + FIRST_BLOCK]
+            filling = -index.size % TILE
+            out = np.empty(((index.size + filling) // TILE, len(priced.weights)))
+            whole = np.pad(index, (0, filling)).astype(np.uint64)
+            with parallel_region():
+                _sums(out, whole, np.pad(share, (0, filling)), *key, priced.root, priced.weights)
+            total += out.sum(axis=0)
+            report()
+        return np.asarray(-priced.scale * total[:count])
+
+    return losses
+
+
+def historical_losses(by_factor: Floats) -> FactorLosses:
+    """Return the factor losses of historical scenarios, profit and loss by factor (t, k) given."""
+
+    def losses(scenarios: NDArray[np.int64], shares: Floats) -> Floats:
+        return np.asarray(-(shares @ by_factor[scenarios]))
+
+    return losses
+
+
+def components(tail: Tail, losses: FactorLosses) -> Components:
+    """Return the parts of a tail's VaR and ES by factor."""
+    members = np.append(tail.beyond, tail.at)
+    shares = np.append(np.ones(tail.beyond.size), tail.weight_at) / tail.mass
+    near = losses(tail.around, np.full(tail.around.size, 1.0 / tail.around.size))
+    total = near.sum()
+    return Components(
+        var=near * (tail.var / total) if total > 0 else near + (tail.var - total) / near.size,
+        es=losses(members, shares),
+    )

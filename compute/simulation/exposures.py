@@ -1,0 +1,96 @@
+"""Linear exposures of a portfolio to its risk factors: what a relative move of one factor does to its value.
+
+A position's factor is its symbol; an option's is its underlying, where it names one. Exposure = quantity x level x
+multiplier x conversion into the base currency x delta (1 where there is none); the level is the price, for an option
+with an underlying price that price.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.errors import InputError
+from compute.market import to_base
+from compute.portfolio import Floats, Portfolio
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposures:
+    """Exposure by factor.
+
+    Parameters
+    ----------
+    symbols
+        Length k, sorted: the order of positions does not matter.
+    amounts
+        Shape (k,), float64, base currency, signed; never zero.
+    """
+
+    symbols: tuple[str, ...]
+    amounts: Floats
+
+
+def option_mask(portfolio: Portfolio) -> NDArray[np.bool_]:
+    """Return which positions are options, shape (n,)."""
+    instrument = portfolio.labels.get("instrument")
+    kind = portfolio.labels.get("option_type")
+    mask = np.zeros(len(portfolio), dtype=np.bool_)
+    if instrument is not None:
+        mask |= instrument.mask("option")
+    if kind is not None:
+        mask |= kind.codes >= 0
+    return mask
+
+
+def factor_names(portfolio: Portfolio) -> list[str]:
+    """Return each position's factor, length n."""
+    symbols = portfolio.labels["symbol"].texts()
+    underlying = portfolio.labels.get("underlying")
+    others = underlying.texts() if underlying is not None else [None] * len(portfolio)
+    options = option_mask(portfolio).tolist()
+    chosen = zip(symbols, others, options, strict=True)
+    return [str(other if option and other is not None else symbol) for symbol, other, option in chosen]
+
+
+def factor_symbols(portfolio: Portfolio) -> tuple[str, ...]:
+    """Return the distinct factors, sorted: the symbols whose history a simulation reads."""
+    return tuple(sorted(set(factor_names(portfolio))))
+
+
+def position_exposures(portfolio: Portfolio) -> Floats:
+    """Return each position's exposure, shape (n,), base currency; raise InputError where it has no meaning."""
+    options = option_mask(portfolio)
+    price, delta = portfolio.numbers["price"], portfolio.number("delta", np.nan)
+    _refuse(portfolio, options & np.isnan(delta), "is an option without a delta", "Give its `delta`.")
+    _refuse(
+        portfolio,
+        price < 0,
+        "has a negative price, which lognormal revaluation refuses",
+        "Leave it out: this measure has no normal shocks yet.",
+    )
+    level = np.where(options, portfolio.number("underlying_price", np.nan), price)
+    _refuse(
+        portfolio, np.isnan(level), "is an option without a price of its underlying", "Give its `underlying_price`."
+    )
+    numbers = portfolio.numbers
+    return np.asarray(
+        numbers["quantity"] * level * numbers["multiplier"] * to_base(portfolio) * np.where(np.isnan(delta), 1.0, delta)
+    )
+
+
+def exposures(portfolio: Portfolio) -> Exposures:
+    """Return the exposures by factor, factors whose positions cancel out left out."""
+    symbols = factor_symbols(portfolio)
+    place = {symbol: index for index, symbol in enumerate(symbols)}
+    codes = np.array([place[name] for name in factor_names(portfolio)], dtype=np.int64)
+    amounts = np.zeros(len(symbols))
+    np.add.at(amounts, codes, position_exposures(portfolio))
+    kept = np.flatnonzero(amounts)
+    return Exposures(symbols=tuple(symbols[index] for index in kept), amounts=amounts[kept])
+
+
+def _refuse(portfolio: Portfolio, wrong: NDArray[np.bool_], why: str, remedy: str) -> None:
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(f"Position {portfolio.ids[row]} {why}.", pointer=f"/portfolio/positions/{row}", remedy=remedy)
