@@ -9,7 +9,7 @@ from pathlib import Path
 from embedded.cluster import Plan, make_plan
 from embedded.errors import EmbeddedError, NotRunningError
 from embedded.identity import Identity, wait_gone
-from embedded.ports import choose_ports
+from embedded.ports import PortClaims, choose_ports
 from embedded.reap import reap
 from embedded.state import ClusterState, Layout, Lock
 from embedded.supervisor import Supervisor
@@ -45,17 +45,19 @@ def up(
     layout.prepare()
     lock = Lock(layout)
     lock.take()
+    claims = PortClaims()
     try:
         for role in reap(layout):
             tell(role, "reaped", "left by an earlier supervisor")
         state = ClusterState.read(layout)
-        ports = choose_ports(port=port, last=state.ports)
+        ports = choose_ports(claims, port=port, last=state.ports)
         plan = plan_of(layout, ports)
         state = ClusterState(supervisor=Identity.of(os.getpid()), urls=plan.urls, ports=dict(ports))
         state.write(layout)
         supervisor = Supervisor(layout=layout, stages=plan.stages, state=state, tell=tell)
         asyncio.run(supervisor.run(lambda: on_ready(plan)))
     finally:
+        claims.release()
         lock.release()
 
 
