@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from compute import drill
 from compute.errors import InputError
 from compute.margin.tables import DEFAULT_VERSION, versions
 from compute.market import Market
@@ -91,6 +92,12 @@ MEASURES: dict[str, MeasureSpec] = {
         parameters=var_request.PARAMETERS,
         work=var_request.work,
         needs_history=lambda _parameters: True,
+    ),
+    "noop": MeasureSpec(
+        kernel=drill.drill,
+        parameters=drill.PARAMETERS,
+        work=drill.work,
+        needs_portfolio=False,
     ),
 }
 

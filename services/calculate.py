@@ -1,0 +1,134 @@
+"""The interactive lane: computed here on one kernel thread, stored in one transaction before the answer leaves."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+from compute.market import Market
+from compute.result import Result
+from core.security import Principal
+from services import costs, inputs, metrics
+from services.errors import OverloadError
+from services.execute import compute_result
+from services.idempotency import Answer, Answering, Held, complete
+from services.intake.request import JobRequest
+from services.outcomes import record_done
+from services.runtime import Runtime
+from services.submit import accept, allow, new_job
+from storage import jobs
+from storage.columns import pack
+from workers.version import code_version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calculated:
+    """A stored, finished job and its result, still as columns."""
+
+    job: jobs.Job
+    result: Result
+
+
+Presenting = Callable[[Calculated], Answer]
+"""Writes the answer of a computed request; called inside its transaction."""
+
+
+def predicted_ms(request: JobRequest) -> float | None:
+    """Return the predicted cost of a request whose portfolio came with it; None where it is not known."""
+    return costs.predicted_ms(request, request.portfolio)
+
+
+def calculate(
+    runtime: Runtime,
+    principal: Principal,
+    request: JobRequest,
+    *,
+    trace: str,
+    claim: Held | None = None,
+    answer: Presenting | None = None,
+    accepted: Answering | None = None,
+) -> Calculated | jobs.Job:
+    """Compute and store what is within the interactive budget; submit what is not, and return its queued job."""
+    allow(runtime, principal, request)
+    with _place(runtime.settings.max_concurrent_calculations):
+        with runtime.database.read() as conn:
+            given = inputs.resolve(conn, principal.tenant, request)
+            predicted = costs.predicted_ms(request, given.portfolio)
+            inline = predicted is not None and predicted <= runtime.settings.interactive_budget_ms
+            market = inputs.load_market(conn, principal.tenant, given.market) if inline else Market()
+        if inline:
+            new = new_job(principal, request, given, trace=trace, predicted_ms=predicted)
+            return _computed(runtime, new, request, given, market, claim=claim, answer=answer)
+    return accept(runtime, principal, request, given, trace=trace, claim=claim, answer=accepted)
+
+
+def _computed(
+    runtime: Runtime,
+    new: jobs.NewJob,
+    request: JobRequest,
+    given: inputs.Inputs,
+    market: Market,
+    *,
+    claim: Held | None,
+    answer: Presenting | None,
+) -> Calculated:
+    result, run_ms = _on_kernel_thread(request, given, market)
+    packed = pack(result.document, result.tables)
+    with runtime.database.unit_of_work() as conn:
+        job = jobs.insert_done(
+            conn,
+            new,
+            parameters=request.parameters,
+            market=given.market,
+            columns=given.packed,
+            result=packed,
+            device=result.device,
+            run_ms=run_ms,
+            code_version=code_version(),
+        )
+        record_done(conn, job, packed.content_hash)
+        calculated = Calculated(job=job, result=result)
+        if answer is not None:
+            presented = answer(calculated)
+            complete(conn, claim, lambda _job: presented, job)
+    metrics.ended(job, result.document)
+    return calculated
+
+
+def _on_kernel_thread(request: JobRequest, given: inputs.Inputs, market: Market) -> tuple[Result, float]:
+    def timed() -> tuple[Result, float]:
+        started = time.perf_counter()
+        result = compute_result(request.measure, given.portfolio, market, request.parameters)
+        return result, (time.perf_counter() - started) * 1_000
+
+    return kernel_thread().submit(timed).result()
+
+
+@cache
+def kernel_thread() -> ThreadPoolExecutor:
+    """Return the one thread on which this process runs kernels: concurrent numba threads abort on some systems."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="kernel")
+
+
+def warm_up() -> None:
+    """Compile and time every kernel, on the thread that will run them; until then nothing is computed here."""
+    kernel_thread().submit(costs.calibrate).result()
+
+
+@cache
+def _places(limit: int) -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(limit)
+
+
+@contextmanager
+def _place(limit: int) -> Iterator[None]:
+    places = _places(limit)
+    if not places.acquire(blocking=False):
+        raise OverloadError(f"{limit} calculations are held at the moment, as many as this process takes.")
+    try:
+        yield
+    finally:
+        places.release()

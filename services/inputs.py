@@ -1,0 +1,103 @@
+"""What a computation reads beside its request: stored portfolios, prices and histories, each pinned by version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compute.market import Market, PriceHistory
+from compute.measures import measure
+from compute.portfolio import Portfolio
+from core.clock import isoformat
+from core.errors import Fault
+from services.errors import InvalidInputError, NotFoundError
+from services.intake.pricing import fill_prices
+from services.intake.request import JobRequest
+from storage import histories, portfolios, prices
+from storage.columns import Packed, pack, unpack
+from storage.database import Connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """A request's inputs, resolved; `packed` is None where a stored portfolio version is the input."""
+
+    portfolio: Portfolio | None
+    portfolio_version: int | None
+    packed: Packed | None
+    market: Mapping[str, Any]
+
+
+def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
+    """Fill in what is stored and pin its versions; raise for a portfolio, price or history that is not there."""
+    portfolio, version = request.portfolio, None
+    market: dict[str, Any] = {}
+    if request.portfolio_id is not None:
+        stored = portfolios.get(conn, tenant, request.portfolio_id)
+        if stored is None or stored.columns is None:
+            raise NotFoundError("portfolio", request.portfolio_id)
+        portfolio, version = load_portfolio(stored.columns), stored.version
+    elif portfolio is not None and request.needs_prices:
+        portfolio, market["prices"] = _priced(conn, tenant, portfolio, request.needs_prices)
+    if portfolio is not None and measure(request.measure).needs_history(request.parameters):
+        market["histories"] = _history_versions(conn, tenant, portfolio)
+    packed = pack(portfolio.document(), portfolio.tables()) if portfolio is not None and version is None else None
+    return Inputs(portfolio=portfolio, portfolio_version=version, packed=packed, market=market)
+
+
+def load_portfolio(data: bytes) -> Portfolio:
+    """Rebuild a portfolio from its stored columns."""
+    return Portfolio.from_parts(*unpack(data))
+
+
+def load_market(conn: Connection, tenant: str, pins: Mapping[str, Any]) -> Market:
+    """Load the pinned versions of the histories, on one calendar."""
+    versions = pins.get("histories")
+    if not versions:
+        return Market()
+    stored = histories.load(conn, tenant, sorted(versions.items()))
+    return Market(history=_on_one_calendar(stored))
+
+
+def pack_history(dates: np.ndarray, closes: np.ndarray) -> Packed:
+    """Pack one symbol's closes: shape (t,) datetime64[D], strictly rising, and (t,) float64."""
+    return pack({}, {"history": {"day": dates.astype("datetime64[D]").astype(np.int64), "close": closes}})
+
+
+def _priced(
+    conn: Connection, tenant: str, portfolio: Portfolio, symbols: Sequence[str]
+) -> tuple[Portfolio, dict[str, Any]]:
+    known = prices.get_many(conn, tenant, symbols)
+    filled = fill_prices(portfolio, {symbol: price.price for symbol, price in known.items()})
+    pins = {symbol: {"price": price.price, "as_of": isoformat(price.as_of)} for symbol, price in known.items()}
+    return filled, pins
+
+
+def _history_versions(conn: Connection, tenant: str, portfolio: Portfolio) -> dict[str, int]:
+    wanted = [symbol for symbol in dict.fromkeys(portfolio.labels["symbol"].texts()) if symbol is not None]
+    versions = histories.latest_versions(conn, tenant, wanted)
+    missing = [symbol for symbol in wanted if symbol not in versions]
+    if missing:
+        raise InvalidInputError(
+            [_no_history(symbol, portfolio) for symbol in missing[:50]], omitted=max(0, len(missing) - 50)
+        )
+    return dict(versions)
+
+
+def _no_history(symbol: str, portfolio: Portfolio) -> Fault:
+    position = portfolio.labels["symbol"].texts().index(symbol)
+    return Fault(
+        pointer=f"/portfolio/positions/{position}/symbol",
+        detail=f"No price history is stored for {symbol!r}.",
+        remedy="Send it to POST /api/v1/prices/history.",
+    )
+
+
+def _on_one_calendar(stored: Mapping[str, bytes]) -> PriceHistory:
+    columns = {symbol: unpack(data)[1]["history"] for symbol, data in stored.items()}
+    days = np.unique(np.concatenate([np.asarray(column["day"]) for column in columns.values()]))
+    closes = np.full((days.size, len(columns)), np.nan)
+    for index, column in enumerate(columns.values()):
+        closes[np.searchsorted(days, column["day"]), index] = column["close"]
+    return PriceHistory(symbols=tuple(columns), dates=days.astype("datetime64[D]"), closes=closes)

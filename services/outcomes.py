@@ -1,0 +1,125 @@
+"""How an attempt ends: each outcome is stored in one transaction with its audit row and its events."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.names import JobState
+from services.failures import Failure
+from storage import audit, jobs, outbox
+from storage.database import Connection
+from storage.packed import Packed
+
+_EVENTS = {
+    JobState.DONE: "job.finished.v1",
+    JobState.FAILED: "job.failed.v1",
+    JobState.DEAD: "job.dead.v1",
+    JobState.CANCELLED: "job.cancelled.v1",
+}
+
+
+class Outcome(Protocol):
+    """The end of an attempt, before it is stored."""
+
+    def store(self, conn: Connection, claim: jobs.Claim) -> jobs.Job | None:
+        """Write it by the claim's token; None if the token is no longer valid and nothing was written."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """A result."""
+
+    packed: Packed
+    device: str
+    run_ms: float
+
+    def store(self, conn: Connection, claim: jobs.Claim) -> jobs.Job | None:
+        """Store the result, the decision's audit row and the event."""
+        job = jobs.finish(conn, claim.job.id, claim.token, result=self.packed, device=self.device, run_ms=self.run_ms)
+        if job is not None:
+            record_done(conn, job, self.packed.content_hash)
+        return job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """An error; whether it is tried again is the failure's to say."""
+
+    failure: Failure
+
+    def store(self, conn: Connection, claim: jobs.Claim) -> jobs.Job | None:
+        """Store the error, and what follows from it if this was the last attempt."""
+        job = jobs.fail(
+            conn,
+            claim.job.id,
+            claim.token,
+            error=self.failure.problem,
+            retry_in_seconds=self.failure.retry_in_seconds,
+        )
+        if job is not None:
+            record_ended(conn, job)
+        return job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled:
+    """Somebody asked for a stop, and the kernel stopped."""
+
+    def store(self, conn: Connection, claim: jobs.Claim) -> jobs.Job | None:
+        """Store the cancellation and the event."""
+        job = jobs.cancelled(conn, claim.job.id, claim.token)
+        if job is not None:
+            record_ended(conn, job)
+        return job
+
+
+def record_done(conn: Connection, job: jobs.Job, result_hash: str) -> None:
+    """Write what every stored number has beside it: who asked, what computed it, from what."""
+    audit.write(
+        conn,
+        tenant=job.tenant,
+        actor=job.submitted_by,
+        action=f"{job.measure.value}.computed",
+        subject=job.portfolio_id or str(job.id),
+        job_id=job.id,
+        detail={
+            "device": job.device,
+            "code_version": job.code_version,
+            "portfolio_version": job.portfolio_version,
+            "result_hash": result_hash,
+            "attempt": job.attempt,
+        },
+    )
+    outbox.add(conn, tenant=job.tenant, type=_EVENTS[job.state], subject=str(job.id), data=event_data(job))
+
+
+def record_ended(conn: Connection, job: jobs.Job) -> None:
+    """Write the audit row and the events of a job that will not be tried again by itself; nothing for the others."""
+    if not job.state.is_final:
+        return
+    code = str((job.error or {}).get("code", ""))
+    audit.write(
+        conn,
+        tenant=job.tenant,
+        actor=job.submitted_by,
+        action=f"{job.measure.value}.{job.state.value}",
+        subject=job.portfolio_id or str(job.id),
+        job_id=job.id,
+        detail={"code": code, "attempt": job.attempt},
+    )
+    outbox.add(conn, tenant=job.tenant, type=_EVENTS[job.state], subject=str(job.id), data=event_data(job))
+    if code == "calculation-invalid":
+        data = {**event_data(job), "severity": "critical"}
+        outbox.add(conn, tenant=job.tenant, type="calculation.invalid.v1", subject=str(job.id), data=data)
+
+
+def event_data(job: jobs.Job) -> dict[str, Any]:
+    """Return what an event tells of a job: never a portfolio's content."""
+    return {
+        "job_id": str(job.id),
+        "measure": job.measure.value,
+        "state": job.state.value,
+        "device": job.device,
+        "attempt": job.attempt,
+        "error": (job.error or {}).get("code"),
+    }
