@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import InputError, ParameterSetError
-from compute.margin.simm.sensitivities import TENORS
+from compute.margin.simm.vocabulary import TENORS
 from compute.portfolio import Floats
 
 FOLDER = Path(__file__).parent / "params"

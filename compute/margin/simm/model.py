@@ -1,16 +1,17 @@
 """SIMM of many netting sets at once: risk classes to product classes to totals, by regulation, worst of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from compute.crif import Crif
 from compute.margin.simm.aggregation import Integers
 from compute.margin.simm.calibration import Calibration
 from compute.margin.simm.classes import BASE_CORRELATION, CURVATURE, DELTA, RISK_CLASSES, VEGA
 from compute.margin.simm.rows import Rows
-from compute.margin.simm.sensitivities import PRODUCT_CLASSES, UNSPECIFIED, Sensitivities
+from compute.margin.simm.vocabulary import PRODUCT_CLASSES, UNSPECIFIED
 from compute.portfolio import Floats
 
 MARGIN_TYPES = (DELTA, VEGA, CURVATURE, BASE_CORRELATION)
@@ -25,7 +26,7 @@ class Simm:
     Parameters
     ----------
     netting_set, regulation
-        Shape (g,): codes into the sensitivities' netting sets, and names.
+        Shape (g,): codes into the file's netting sets, and names.
     total, add_on
         Shape (g,).
     product_class
@@ -50,13 +51,13 @@ class Simm:
         return np.asarray(_product_margins(self.parts[name], self.psi).sum(axis=1))
 
 
-def simm(sensitivities: Sensitivities, calibration: Calibration, *, side: str = "call", currency: str = "USD") -> Simm:
+def simm(crif: Crif, calibration: Calibration, *, side: str = "call", currency: str = "USD") -> Simm:
     """Compute SIMM of every netting set under every regulation of a side.
 
     Parameters
     ----------
-    sensitivities
-        Validated CRIF rows, amounts in USD, seen from the side that calls.
+    crif
+        Validated rows, amounts in USD, seen from the side that calls.
     calibration
         Version and horizon.
     side
@@ -74,9 +75,9 @@ def simm(sensitivities: Sensitivities, calibration: Calibration, *, side: str = 
     ISDA SIMM Methodology, paragraphs 1 to 7: IM of a risk class is the sum of its margins; a product class is
     sqrt(Σ_rs ψ_rs IM_r IM_s); the total is their sum, plus add-ons (fixed, notional factors, multipliers less one).
     """
-    rows, netting_set, regulation = _grouped(sensitivities, SIDES[side])
-    signed = sensitivities if side == "call" else _turned(sensitivities)
-    rows = Rows(sensitivities=signed, index=rows.index, group=rows.group)
+    rows, netting_set, regulation = _grouped(crif, SIDES[side])
+    signed = crif if side == "call" else _turned(crif)
+    rows = Rows(crif=signed, index=rows.index, group=rows.group)
     groups, classes = netting_set.size, len(PRODUCT_CLASSES)
     segments = groups * classes
     parts = {name: np.zeros((groups, classes, len(RISK_CLASSES))) for name in MARGIN_TYPES}
@@ -116,19 +117,19 @@ def _name_order(names: tuple[str, ...]) -> Integers:
     return np.array([position[name] for name in names], dtype=np.int64)
 
 
-def _turned(sensitivities: Sensitivities) -> Sensitivities:
+def _turned(crif: Crif) -> Crif:
     """Take the other side's view: sensitivities change sign, parameters and notionals do not."""
-    risk_type = sensitivities.labels["risk_type"]
+    risk_type = crif.labels["risk_type"]
     sign = np.array([-1.0 if value.startswith("Risk_") else 1.0 for value in risk_type.values])
-    return Sensitivities(labels=sensitivities.labels, amount=sensitivities.amount * sign[risk_type.codes])
+    return replace(crif, amount=crif.amount * sign[risk_type.codes])
 
 
-def _grouped(sensitivities: Sensitivities, column: str) -> tuple[Rows, Integers, tuple[str, ...]]:
+def _grouped(crif: Crif, column: str) -> tuple[Rows, Integers, tuple[str, ...]]:
     """Repeat each row under each of its regulations; name the groups."""
-    netting = sensitivities.labels["netting_set"].codes.astype(np.int64)
-    labels = sensitivities.labels.get(column)
+    netting = crif.labels["netting_set"].codes.astype(np.int64)
+    labels = crif.labels.get(column)
     if labels is None:
-        return _single_regulation(sensitivities, netting)
+        return _single_regulation(crif, netting)
     lists = [_regulations(value) for value in labels.values] + [(UNSPECIFIED,)]
     names = sorted({name for listed in lists for name in listed})
     width = max((len(listed) for listed in lists), default=1)
@@ -141,13 +142,13 @@ def _grouped(sensitivities: Sensitivities, column: str) -> tuple[Rows, Integers,
     key = netting[index] * max(len(names), 1) + expanded[kept]
     groups, group = np.unique(key, return_inverse=True)
     regulation = tuple(names[int(code) % len(names)] for code in groups)
-    rows = Rows(sensitivities=sensitivities, index=index, group=group.astype(np.int64))
+    rows = Rows(crif=crif, index=index, group=group.astype(np.int64))
     return rows, groups // max(len(names), 1), regulation
 
 
-def _single_regulation(sensitivities: Sensitivities, netting: Integers) -> tuple[Rows, Integers, tuple[str, ...]]:
-    sets = len(sensitivities.netting_sets)
-    rows = Rows(sensitivities=sensitivities, index=np.arange(len(sensitivities)), group=netting)
+def _single_regulation(crif: Crif, netting: Integers) -> tuple[Rows, Integers, tuple[str, ...]]:
+    sets = len(crif.netting_sets)
+    rows = Rows(crif=crif, index=np.arange(len(crif)), group=netting)
     return rows, np.arange(sets), (UNSPECIFIED,) * sets
 
 

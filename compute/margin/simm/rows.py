@@ -5,30 +5,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.crif import Crif
 from compute.margin.simm.aggregation import Integers
-from compute.margin.simm.sensitivities import PRODUCT_CLASSES, TENORS, Sensitivities
+from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, TENORS
 from compute.portfolio import Floats, Labels
-
-RESIDUAL = "Residual"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
     """Rows of chosen risk types, n of them; `group` says which netting set and regulation a row counts for."""
 
-    sensitivities: Sensitivities
+    crif: Crif
     index: Integers
     group: Integers
 
     def of(self, *risk_types: str) -> "Rows":
         """Return the rows of some risk types."""
-        column = self.sensitivities.labels["risk_type"]
+        column = self.crif.labels["risk_type"]
         wanted = np.array([value in risk_types for value in column.values], dtype=np.bool_)
         return self.where(wanted[column.codes[self.index]])
 
     def where(self, mask: NDArray[np.bool_]) -> "Rows":
         """Return the rows under a mask of shape (n,)."""
-        return Rows(sensitivities=self.sensitivities, index=self.index[mask], group=self.group[mask])
+        return Rows(crif=self.crif, index=self.index[mask], group=self.group[mask])
 
     def __len__(self) -> int:
         return self.index.size
@@ -36,7 +35,7 @@ class Rows:
     @property
     def amount(self) -> Floats:
         """Amounts, shape (n,)."""
-        return self.sensitivities.amount[self.index]
+        return self.crif.amount[self.index]
 
     @property
     def segment(self) -> Integers:
@@ -50,29 +49,29 @@ class Rows:
 
     def bucket(self, residual: int) -> Integers:
         """Bucket from 0; `residual` for the residual one."""
-        column = self.sensitivities.labels["bucket"]
+        column = self.crif.column("bucket")
         numbers = [residual if value == RESIDUAL else int(value) - 1 for value in column.values]
         return np.array(numbers, dtype=np.int64)[column.codes[self.index]]
 
     def codes(self, name: str) -> Integers:
         """Codes of a text column, equal where the text is."""
-        return self.sensitivities.labels[name].codes[self.index].astype(np.int64)
+        return self.crif.column(name).codes[self.index].astype(np.int64)
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the texts that `codes` index."""
-        return self.sensitivities.labels[name].values
+        return self.crif.column(name).values
 
     def is_type(self, risk_type: str) -> NDArray[np.bool_]:
         """Where a row is of one risk type."""
-        return self.sensitivities.labels["risk_type"].mask(risk_type)[self.index]
+        return self.crif.labels["risk_type"].mask(risk_type)[self.index]
 
     def texts(self, name: str) -> list[str | None]:
         """Return a text column of these rows; only for the few rows that are no sensitivities."""
-        column = self.sensitivities.labels[name]
+        column = self.crif.column(name)
         return Labels(codes=column.codes[self.index], values=column.values).texts()
 
     def _looked_up(self, name: str, known: tuple[str, ...]) -> Integers:
-        column = self.sensitivities.labels[name]
+        column = self.crif.column(name)
         position = {value: index for index, value in enumerate(known)}
         lookup = np.array([position.get(value, -1) for value in column.values], dtype=np.int64)
         return lookup[column.codes[self.index]] if lookup.size else np.empty(0, np.int64)

@@ -1,11 +1,12 @@
 """A plain reader of the test files: the project's own, with its reports, is `services.intake`."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from compute.margin.simm.sensitivities import Sensitivities
+from compute.crif import Crif
 from compute.portfolio import Labels
 
 DATA = Path(__file__).parents[4] / "data" / "simm"
@@ -28,9 +29,11 @@ def read(name: str) -> list[dict[str, str]]:
         return [{key.lstrip("#"): value for key, value in row.items()} for row in csv.DictReader(file)]
 
 
-def sensitivities(rows: list[dict[str, str]]) -> Sensitivities:
+def sensitivities(rows: list[dict[str, str]]) -> Crif:
     """Return rows as columns; every amount of these files is in USD."""
-    return Sensitivities(
+    return Crif(
+        id="test",
+        as_of=date(2026, 11, 23),
         labels={
             ours: Labels.of([row[name] or None for row in rows]) for ours, name in _COLUMNS.items() if name in rows[0]
         },

@@ -1,0 +1,100 @@
+"""A CRIF file (ISDA's Common Risk Interchange Format) as columns: what SIMM and the schedule model take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from compute.portfolio import Floats, Labels
+
+LABEL_COLUMNS = (
+    "netting_set",
+    "trade",
+    "im_model",
+    "product_class",
+    "risk_type",
+    "qualifier",
+    "bucket",
+    "label1",
+    "label2",
+    "valuation_date",
+    "end_date",
+    "collect_regulations",
+    "post_regulations",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crif:
+    """CRIF rows in file order, n of them.
+
+    Parameters
+    ----------
+    id
+        Name of the whole, for a file of several netting sets.
+    labels
+        The text columns of `LABEL_COLUMNS` that the file has, spelled as in the file; code -1 where a cell is empty.
+        `netting_set`, `risk_type` and `product_class` are always there.
+    amount
+        Shape (n,), in USD; factors and multipliers of `Param_*` rows are plain numbers.
+    fx
+        Units of a currency for one USD, where the calculation currency is another.
+    notes
+        What reading the file found worth saying: rows read, rows summed, columns left out.
+    """
+
+    id: str
+    as_of: date
+    labels: Mapping[str, Labels]
+    amount: Floats
+    fx: Mapping[str, float] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.amount.size)
+
+    @property
+    def netting_sets(self) -> tuple[str, ...]:
+        """The netting sets in order of first appearance."""
+        return self.labels["netting_set"].values
+
+    def column(self, name: str) -> Labels:
+        """Return a text column, empty in every row where the file has none."""
+        found = self.labels.get(name)
+        return found if found is not None else Labels(codes=np.full(len(self), -1, dtype=np.int32), values=())
+
+    def document(self) -> dict[str, Any]:
+        """Return what is not a column, as JSON-safe values; `from_parts` reads it back."""
+        return {
+            "id": self.id,
+            "as_of": self.as_of.isoformat(),
+            "fx": dict(self.fx),
+            "notes": dict(self.notes),
+            "vocabularies": {name: list(labels.values) for name, labels in self.labels.items()},
+        }
+
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """Return the columns as `storage.columns.pack` takes them."""
+        return {
+            "codes": {name: labels.codes for name, labels in self.labels.items()},
+            "numbers": {"amount": self.amount},
+        }
+
+    @classmethod
+    def from_parts(cls, document: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> "Crif":
+        """Rebuild from `document()` and `tables()`."""
+        vocabularies = document["vocabularies"]
+        labels = {
+            name: Labels(codes=np.asarray(codes, dtype=np.int32), values=tuple(vocabularies[name]))
+            for name, codes in tables["codes"].items()
+        }
+        return cls(
+            id=document["id"],
+            as_of=date.fromisoformat(document["as_of"]),
+            labels=labels,
+            amount=np.asarray(tables["numbers"]["amount"], dtype=np.float64),
+            fx=dict(document["fx"]),
+            notes=dict(document["notes"]),
+        )
