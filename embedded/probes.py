@@ -6,10 +6,11 @@ that only the process itself can have sent, or for a file that only it touches.
 
 import asyncio
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
-Probe = Callable[[], Awaitable[bool]]
+Probe = Callable[[], Coroutine[Any, Any, bool]]
 
 _TIMEOUT = 3.0  # seconds that one question may take
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
@@ -70,5 +71,5 @@ async def _exchange(port: int, request: bytes, *, until: bytes | None, timeout: 
                 return await (reader.read(1) if until is None else reader.readuntil(until))
             finally:
                 writer.close()
-    except (OSError, EOFError, TimeoutError, ValueError):
+    except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
         return b""

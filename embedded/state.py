@@ -132,18 +132,21 @@ class ClusterState:
     def read(cls, layout: Layout) -> "ClusterState":
         """Return what the state file says; an empty state where there is none or it cannot be read."""
         try:
-            data = json.loads(layout.state_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return cls._of(json.loads(layout.state_file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError):
             return cls()
+
+    @classmethod
+    def _of(cls, data: Mapping[str, Any]) -> "ClusterState":
         return cls(
-            supervisor=_identity(data.get("supervisor")),
-            urls=data.get("urls", {}),
-            ports=data.get("ports", {}),
+            supervisor=_identity(data["supervisor"]),
+            urls=data["urls"],
+            ports=data["ports"],
             processes=[
                 ProcessState(
                     role=row["role"], state=row["state"], restarts=row["restarts"], identity=_identity(row["identity"])
                 )
-                for row in data.get("processes", [])
+                for row in data["processes"]
             ],
         )
 
