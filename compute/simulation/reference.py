@@ -4,7 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.simulation.gbm import LANE, TILE
-from compute.simulation.philox import MULTIPLIER_0, MULTIPLIER_1, STREAM_GBM, WEYL_0, WEYL_1, split_seed
+from compute.simulation.philox import (
+    MULTIPLIER_0,
+    MULTIPLIER_1,
+    STREAM_FACTORS,
+    STREAM_GBM,
+    WEYL_0,
+    WEYL_1,
+    split_seed,
+)
+from compute.simulation.revaluation import GROUP
 
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
@@ -47,3 +56,16 @@ def gbm_normals(start: int, stop: int, seed: int) -> Floats:
     lane, column = np.divmod(place, LANE)
     fours = normals(tile * LANE + column, block=0, stream=STREAM_GBM, seed=seed)
     return fours[np.arange(path.size), lane]
+
+
+def factor_normals(start: int, stop: int, factors: int, seed: int) -> Floats:
+    """Return the normals of the paths [start, stop), shape (n, factors), as `compute.simulation.revaluation` says."""
+    path = np.arange(start, stop, dtype=np.int64)
+    blocks = [normals(path, block=block, stream=STREAM_FACTORS, seed=seed) for block in range(-(-factors // GROUP))]
+    return np.concatenate(blocks, axis=1)[:, :factors]
+
+
+def profit_and_loss(root: Floats, amounts: Floats, *, start: int, stop: int, seed: int) -> Floats:
+    """Return the profit and loss of the paths [start, stop) of a lognormal book, shape (n,)."""
+    z = factor_normals(start, stop, len(amounts), seed)
+    return np.asarray(np.expm1(z @ root.T) @ amounts)
