@@ -142,6 +142,42 @@ CATALOGUE: dict[str, Kind] = {
         "Another request with the same Idempotency-Key has not been answered yet.",
         "Try again after the time in Retry-After; the answer will then be the first one's.",
     ),
+    "invalid-cursor": _kind(
+        422,
+        "The cursor is not one of ours",
+        "A page's cursor is the `next` of the page before, unchanged; this one is not.",
+        "Begin again without a cursor.",
+    ),
+    "name-taken": _kind(
+        409,
+        "The name is in use",
+        "The tenant already has something of this name.",
+        "Choose another name, or remove what has it.",
+    ),
+    "parameter-set-invalid": _kind(
+        500,
+        "A parameter table cannot be used",
+        "A packaged or stored parameter table is incomplete or contradicts itself.",
+        "An operator mends the table; the detail in the log names it.",
+    ),
+    "deadline-passed": _kind(
+        504,
+        "The deadline passed",
+        "The job was not finished within its `deadline_seconds`.",
+        "Submit it again with a later deadline, or with less to compute.",
+    ),
+    "worker-lost": _kind(
+        500,
+        "The worker was lost",
+        "The worker that computed the job gave no sign of life for a full lease, and no attempt was left.",
+        "An operator can replay the job from the dead letters.",
+    ),
+    "job-failed": _kind(
+        500,
+        "The attempt failed",
+        "The computation ended with an error that its input does not explain, and no attempt was left.",
+        "An operator can replay the job from the dead letters.",
+    ),
     "quota-exceeded": _kind(
         429,
         "The tenant's quota is used up",

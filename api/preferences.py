@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 LONGEST_WAIT = 60.0  # seconds; a longer wish is shortened, and Preference-Applied says to what
-_WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?")
+_WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9}(?:\.\d{1,3})?)\"?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Preference:
         """Return Preference-Applied, empty where nothing was preferred."""
         applied = ["respond-async"] if self.respond_async else []
         if self.wait is not None:
-            applied.append(f"wait={self.wait:.0f}")
+            applied.append(f"wait={self.wait:g}")
         return {"Preference-Applied": ", ".join(applied)} if applied else {}
 
 

@@ -33,7 +33,7 @@ def index() -> str:
     rows = [f"| [`{code}`]({code}.md) | {kind.status} | {kind.title} |" for code, kind in sorted(CATALOGUE.items())]
     return (
         "# Problems\n\n"
-        "Every error of the HTTP API is a problem document (RFC 9457) whose `type` is one of these pages. This folder is "
+        "Every error of the HTTP API is a problem document (RFC 9457) whose `type` is one of these pages. They are "
         "written from `api/catalogue.py` by `python -m api.problem_pages docs/problems`.\n\n"
         "| Code | Status | Title |\n|---|---|---|\n" + "\n".join(rows) + "\n"
     )
@@ -56,6 +56,18 @@ def html(code: str) -> str:
     )
     place = f"<p><code>{escape(TYPE_BASE + code)}</code>, HTTP status {kind.status}.</p>"
     return html_page(kind.title, f"<h1>{escape(kind.title)}</h1>{place}{paragraphs}")
+
+
+def index_html() -> str:
+    """Return the list of every code for a browser."""
+    rows = "".join(
+        f'<tr><td><a href="{TYPE_BASE}{code}"><code>{code}</code></a></td><td>{kind.status}</td>'
+        f"<td>{escape(kind.title)}</td></tr>"
+        for code, kind in sorted(CATALOGUE.items())
+    )
+    return html_page(
+        "Problems", f"<h1>Problems</h1><table><tr><th>Code</th><th>Status</th><th>Title</th></tr>{rows}</table>"
+    )
 
 
 def write_pages(folder: Path) -> None:

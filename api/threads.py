@@ -12,6 +12,7 @@ from services.errors import OverloadError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_READ_PACE = 10e6  # bytes a second that decoding surely reaches
 DEADLINE = 1.8  # seconds: with Postgres down or frozen the caller has its 503 within two
 
 
@@ -25,6 +26,10 @@ class Crew:
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a service within the usual deadline; later means 503, though the call may still take effect."""
         return await self.run_within(DEADLINE, function, *args, **kwargs)
+
+    async def run_sized(self, size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a service that first reads a body of `size` bytes: reading it has its own time."""
+        return await self.run_within(DEADLINE + size / _READ_PACE, function, *args, **kwargs)
 
     async def run_within(self, seconds: float, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a service within `seconds`."""
@@ -45,15 +50,16 @@ class Crew:
 class Turnstile:
     """Counts what is under way; the one too many is refused at once."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, what: str) -> None:
         self._capacity = capacity
+        self._what = what
         self.inside = 0
 
     @contextmanager
     def enter(self) -> Iterator[None]:
         """Take a place for the time of the block, or raise OverloadError."""
         if self.inside >= self._capacity:
-            raise OverloadError(f"{self._capacity} calculations are under way, as many as this process allows.")
+            raise OverloadError(f"{self._capacity} {self._what} are under way, as many as this process allows.")
         self.inside += 1
         try:
             yield

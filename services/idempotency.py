@@ -3,7 +3,10 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from core.security import Principal
 from services.runtime import Runtime
@@ -64,3 +67,15 @@ def give_up(runtime: Runtime, held: Held) -> None:
     """Let a repeat try at once: the work was refused and left nothing behind."""
     with runtime.database.unit_of_work() as conn:
         idempotency.release(conn, held.tenant, held.key, held.claim)
+
+
+def keep(
+    conn: Connection, held: Held | None, document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return the answer to any POST, stored with its key in the transaction of the work."""
+    answer = Answer(status=status, headers=dict(headers or {}), body=msgspec.json.encode(document))
+    if held is not None:
+        idempotency.complete(
+            conn, held.tenant, held.key, held.claim, status=status, headers=answer.headers, body=answer.body
+        )
+    return answer

@@ -7,6 +7,7 @@ from core.names import JobState, Measure, Permission
 from core.security import Principal
 from services.errors import ConflictError, NotFoundError
 from services.hints import hint
+from services.idempotency import Answering, Held, complete
 from services.outcomes import record_ended
 from services.runtime import Runtime
 from services.wire import unpacked_result
@@ -62,7 +63,14 @@ def finished(runtime: Runtime, principal: Principal, job_id: UUID) -> tuple[jobs
     return job, result(runtime, principal, job_id) if job.state is JobState.DONE else None
 
 
-def cancel(runtime: Runtime, principal: Principal, job_id: UUID) -> jobs.Job:
+def cancel(
+    runtime: Runtime,
+    principal: Principal,
+    job_id: UUID,
+    *,
+    claim: Held | None = None,
+    answer: Answering | None = None,
+) -> jobs.Job:
     """Cancel a queued job at once, ask a running one to stop; a finished one is a conflict."""
     principal.require(Permission.SUBMIT)
     with runtime.database.unit_of_work() as conn:
@@ -73,6 +81,7 @@ def cancel(runtime: Runtime, principal: Principal, job_id: UUID) -> jobs.Job:
             state = _known(jobs.get(conn, principal.tenant, job_id), job_id).state.value
             raise ConflictError(f"The job {job_id} is {state} already.", remedy="Nothing is left to cancel.")
         _audited(conn, principal, "job.cancel", job)
+        complete(conn, claim, answer, job)
         record_ended(conn, job)
     hint(runtime, job)
     return job
@@ -85,7 +94,14 @@ def dead(
     return listing(runtime, principal, state=JobState.DEAD, cursor=cursor, limit=limit)
 
 
-def replay(runtime: Runtime, principal: Principal, job_id: UUID) -> jobs.Job:
+def replay(
+    runtime: Runtime,
+    principal: Principal,
+    job_id: UUID,
+    *,
+    claim: Held | None = None,
+    answer: Answering | None = None,
+) -> jobs.Job:
     """Queue a dead job again with its attempts renewed, and write down who wanted it."""
     principal.require(Permission.OPERATE)
     with runtime.database.unit_of_work() as conn:
@@ -94,6 +110,7 @@ def replay(runtime: Runtime, principal: Principal, job_id: UUID) -> jobs.Job:
             state = _known(jobs.get(conn, principal.tenant, job_id), job_id).state.value
             raise ConflictError(f"The job {job_id} is {state}, not dead.", remedy="Submit it again instead.")
         _audited(conn, principal, "job.replay", job)
+        complete(conn, claim, answer, job)
     runtime.dispatch(job)
     hint(runtime, job)
     return job

@@ -15,6 +15,7 @@ from storage.jobs.records import Claim, Heartbeat, Inputs, Job, NewJob, QueueSta
 from storage.jobs.sends import lost_sends, mark_sent, reroutable, unsend, unsent
 from storage.jobs.submit import insert_done
 from storage.jobs.submit import insert_job as insert
+from storage.jobs.tally import Tally, tallies
 from storage.packed import Packed
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "NewJob",
     "Packed",
     "QueueStats",
+    "Tally",
     "cancelled",
     "claim",
     "expired_leases",
@@ -47,6 +49,7 @@ __all__ = [
     "request_cancel",
     "reroutable",
     "result",
+    "tallies",
     "unfinished",
     "unsend",
     "unsent",

@@ -1,0 +1,158 @@
+"""`/api/v1/jobs`: submit, look, wait, cancel, follow."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.answers import answer
+from api.auth import caller
+from api.bodies import read_body, read_optional_body
+from api.context import Context, context_of
+from api.once import Post, once, post_of, response_of
+from api.paths import job_id_of
+from api.preferences import preference_of
+from api.presenting import accepted_answer, job_answer, page_document
+from api.routing import StrictRoute
+from api.schemas import IDEMPOTENCY, PREFER, body
+from api.sse import event_stream
+from api.submitting import submit_job
+from core.names import JobState, Measure, Permission
+from core.security import Principal
+from services import jobs
+from services.events import until_final
+from services.idempotency import Answer, Held
+from services.wire import job_document
+from storage.jobs import Job
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=StrictRoute)
+Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]
+Cursor = Annotated[str | None, Query(max_length=256, description="`next` of the page before.")]
+_EXAMPLE = {
+    "measure": "margin",
+    "portfolio": {
+        "id": "book-1",
+        "name": "Long short",
+        "available_cash": 1_000_000,
+        "positions": [
+            {"id": "p1", "symbol": "AAPL", "quantity": 1000, "price": 150.0, "asset_class": "equity"},
+            {"id": "p2", "symbol": "TSLA", "quantity": -500, "price": 200.0, "asset_class": "equity"},
+        ],
+    },
+}
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Submit a job",
+    openapi_extra={**body("JobRequest", margin_of_a_portfolio=_EXAMPLE), "parameters": [IDEMPOTENCY, PREFER]},
+)
+async def submit(request: Request) -> Response:
+    """Accept a job: 202 with its address; with `Prefer: wait=N` once it has finished or N seconds are over."""
+    principal = caller(request, Permission.SUBMIT)
+    context = context_of(request)
+    preference = preference_of(request)
+    post = post_of(request, principal, await read_body(request))
+    found = await context.crew.run_sized(len(post.body), submit_job, context.runtime, post)
+    if preference.wait is None:
+        return response_of(found, **preference.headers)
+    job_id = UUID(found.headers["Location"].rpartition("/")[2])
+    await _until_final(context, principal, job_id, preference.wait)
+    current = await context.crew.run(_current, context, principal, job_id, 202)
+    return response_of(current, **{**found.headers, **preference.headers})
+
+
+@router.get("", summary="List jobs, newest first")
+async def listing(
+    request: Request,
+    state: JobState | None = None,
+    measure: Measure | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Return a page of the tenant's jobs."""
+    principal = caller(request, Permission.READ)
+    context = context_of(request)
+    items, following = await context.crew.run(
+        jobs.listing, context.runtime, principal, state=state, measure=measure, cursor=cursor, limit=limit
+    )
+    return answer(page_document([job_document(job) for job in items], following))
+
+
+@router.get("/{job_id}", summary="Show a job", openapi_extra={"parameters": [PREFER]})
+async def show(request: Request, job_id: str) -> Response:
+    """Return a job as it stands, with its result once it is done; `Prefer: wait=N` waits for its end."""
+    principal = caller(request, Permission.READ)
+    context = context_of(request)
+    preference = preference_of(request)
+    found = job_id_of(job_id)
+    if preference.wait is not None:
+        await _until_final(context, principal, found, preference.wait)
+    current = await context.crew.run(_current, context, principal, found, 200)
+    return response_of(current, **preference.headers)
+
+
+@router.get("/{job_id}/result", summary="The result alone")
+async def result(request: Request, job_id: str) -> Response:
+    """Return a finished job's result."""
+    principal = caller(request, Permission.READ)
+    context = context_of(request)
+    return answer(await context.crew.run(jobs.result, context.runtime, principal, job_id_of(job_id)))
+
+
+@router.get("/{job_id}/events", summary="Follow a job (SSE)")
+async def events(request: Request, job_id: str) -> Response:
+    """Stream the job's state and progress until it is final; resumes after `Last-Event-ID`."""
+    principal = caller(request, Permission.READ)
+    return await event_stream(request, principal, job_id_of(job_id))
+
+
+@router.post("/{job_id}/cancel", summary="Cancel a job", openapi_extra={"parameters": [IDEMPOTENCY]})
+async def cancel(request: Request, job_id: str) -> Response:
+    """Cancel a queued job at once, ask a running one to stop; a finished one is a conflict."""
+    principal = caller(request, Permission.SUBMIT)
+    post = post_of(request, principal, await read_optional_body(request))
+    context = context_of(request)
+    return response_of(await context.crew.run(_cancel, context, post, job_id_of(job_id)))
+
+
+@router.post("/{job_id}/retry", summary="Replay a dead job", openapi_extra={"parameters": [IDEMPOTENCY]})
+async def retry(request: Request, job_id: str) -> Response:
+    """Queue a dead job again with its attempts renewed; the replay is audited."""
+    return await replay_dead(request, job_id)
+
+
+async def replay_dead(request: Request, job_id: str) -> Response:
+    """Serve a replay under whatever address it is asked for."""
+    principal = caller(request, Permission.OPERATE)
+    post = post_of(request, principal, await read_optional_body(request))
+    context = context_of(request)
+    return response_of(await context.crew.run(_replay, context, post, job_id_of(job_id)))
+
+
+async def _until_final(context: Context, principal: Principal, job_id: UUID, seconds: float) -> None:
+    async def look() -> Job:
+        return await context.crew.run(jobs.show, context.runtime, principal, job_id)
+
+    with context.events.watch(job_id) as watch:
+        await until_final(look, watch, seconds)
+
+
+def _current(context: Context, principal: Principal, job_id: UUID, status: int) -> Answer:
+    job, found = jobs.finished(context.runtime, principal, job_id)
+    return job_answer(job, found, status)
+
+
+def _cancel(context: Context, post: Post, job_id: UUID) -> Answer:
+    def work(held: Held | None) -> Answer:
+        return job_answer(jobs.cancel(context.runtime, post.principal, job_id, claim=held, answer=job_answer), None)
+
+    return once(context.runtime, post, work)
+
+
+def _replay(context: Context, post: Post, job_id: UUID) -> Answer:
+    def work(held: Held | None) -> Answer:
+        return accepted_answer(jobs.replay(context.runtime, post.principal, job_id, claim=held, answer=accepted_answer))
+
+    return once(context.runtime, post, work)

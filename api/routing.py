@@ -1,0 +1,56 @@
+"""The route class of this API: a query parameter that a route does not know is refused, not dropped."""
+
+from collections.abc import Callable, Coroutine
+from difflib import get_close_matches
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from core.errors import Fault
+from services.errors import InvalidInputError
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class StrictRoute(APIRoute):
+    """A route that knows its query parameters."""
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler, with the check in front of it."""
+        handler = super().get_route_handler()
+        known = sorted(parameter.alias for parameter in self.dependant.query_params)
+
+        async def checked(request: Request) -> Response:
+            if request.scope["query_string"]:
+                check_query(request, known)
+            return await handler(request)
+
+        return checked
+
+
+def check_query(request: Request, known: list[str]) -> None:
+    """Raise InvalidInputError naming every query parameter that is unknown or given twice."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    faults = [_unknown(name, known) for name in dict.fromkeys(given) if name not in known]
+    faults += [
+        Fault(
+            column=name,
+            detail=f"The query parameter {name!r} is given {given.count(name)} times.",
+            remedy="Give it once.",
+        )
+        for name in known
+        if given.count(name) > 1
+    ]
+    if faults:
+        raise InvalidInputError(faults)
+
+
+def _unknown(name: str, known: list[str]) -> Fault:
+    near = get_close_matches(name, known, n=1)
+    if near:
+        remedy = f"Did you mean {near[0]!r}?"
+    else:
+        remedy = f"Known here: {', '.join(known)}." if known else "This route takes none."
+    shown = name[:64].encode("ascii", "replace").decode()
+    return Fault(column=shown, detail=f"The query parameter {shown!r} is not known.", remedy=remedy)
