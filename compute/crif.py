@@ -98,3 +98,13 @@ class Crif:
             fx=dict(document["fx"]),
             notes=dict(document["notes"]),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowFault:
+    """One cell that a model cannot use: the row from 0, the column by our name, what is wrong, what would do."""
+
+    row: int
+    column: str
+    detail: str
+    remedy: str = ""

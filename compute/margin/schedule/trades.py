@@ -1,0 +1,80 @@
+"""CRIF rows → the schedule's trades: notionals and present values of one trade summed, maturities from its dates."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.crif import Crif, RowFault
+from compute.margin.schedule.model import YEAR_DAYS, Trades
+from compute.margin.schedule.tables import ScheduleSet
+from compute.portfolio import Floats, Labels
+
+NOTIONAL, PRESENT_VALUE = "Notional", "PV"
+
+
+def row_faults(crif: Crif, table: ScheduleSet) -> Iterator[RowFault]:
+    """Yield every cell of a schedule file that cannot be used."""
+    everything = {
+        "risk_type": ((NOTIONAL, PRESENT_VALUE), f"Use {NOTIONAL} or {PRESENT_VALUE}."),
+        "product_class": (table.classes, f"Use one of: {', '.join(table.classes)}."),
+    }
+    for name, (known, remedy) in everything.items():
+        labels = crif.column(name)
+        for row, text in enumerate(labels.texts()):
+            if text not in known:
+                yield RowFault(row=row, column=name, detail=f"{text!r} is not known here.", remedy=remedy)
+    for row, text in enumerate(crif.column("trade").texts()):
+        if text is None:
+            yield RowFault(row=row, column="trade", detail="The cell is empty.", remedy="Give the trade's id.")
+    yield from _date_faults(crif)
+
+
+def _date_faults(crif: Crif) -> Iterator[RowFault]:
+    start, end = (_days(crif.column(name), missing=crif.as_of) for name in ("valuation_date", "end_date"))
+    for name, days in (("valuation_date", start), ("end_date", end)):
+        for row in np.flatnonzero(np.isnan(days)).tolist():
+            yield RowFault(row=row, column=name, detail="This is no date.", remedy="Write it as 2026-11-23.")
+    for row in np.flatnonzero(crif.column("end_date").codes < 0).tolist():
+        yield RowFault(row=row, column="end_date", detail="The cell is empty.", remedy="Give the trade's last date.")
+    for row in np.flatnonzero(end < start).tolist():
+        yield RowFault(row=row, column="end_date", detail="The trade ended before its valuation date.")
+
+
+def trades_of(crif: Crif, table: ScheduleSet) -> Trades:
+    """Return the trades of a validated file, in order of first appearance."""
+    netting = crif.labels["netting_set"].codes.astype(np.int64)
+    trade = crif.column("trade").codes.astype(np.int64)
+    key = netting * (int(trade.max(initial=0)) + 1) + trade
+    _keys, first, index = np.unique(key, return_index=True, return_inverse=True)
+    is_value = crif.labels["risk_type"].mask(PRESENT_VALUE)
+
+    def summed(mask: NDArray[np.bool_]) -> Floats:
+        total = np.bincount(index, weights=np.where(mask, crif.amount, 0.0), minlength=first.size)
+        return np.asarray(total, dtype=np.float64)
+
+    classes = crif.labels["product_class"]
+    position = np.array([table.classes.index(value) for value in classes.values], dtype=np.int64)
+    start, end = (_days(crif.column(name), missing=crif.as_of) for name in ("valuation_date", "end_date"))
+    return Trades(
+        netting_sets=len(crif.netting_sets),
+        netting_set=netting[first],
+        asset_class=position[classes.codes[first]],
+        maturity=((end - start) / YEAR_DAYS)[first],
+        notional=summed(~is_value),
+        present_value=summed(is_value),
+    )
+
+
+def _days(labels: Labels, *, missing: date) -> Floats:
+    """Return ISO dates as days, NaN where a text is no date, shape (n,)."""
+    values = [_ordinal(value) for value in labels.values]
+    return np.array([*values, float(missing.toordinal())])[labels.codes]
+
+
+def _ordinal(text: str) -> float:
+    try:
+        return float(date.fromisoformat(text).toordinal())
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,83 @@
+"""Which CRIF rows SIMM cannot use, and why: cell by cell, so that intake can name row and column."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.crif import Crif, RowFault
+from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, RiskType
+
+Mask = NDArray[np.bool_]
+
+
+def row_faults(crif: Crif) -> Iterator[RowFault]:
+    """Yield every cell of a SIMM file that cannot be used, risk type by risk type."""
+    yield from _among(crif, np.ones(len(crif), np.bool_), "risk_type", tuple(RISK_TYPES))
+    risk_type = crif.labels["risk_type"]
+    for name, rule in RISK_TYPES.items():
+        rows = risk_type.mask(name)
+        if rows.any():
+            yield from _row_type(crif, rows, name, rule)
+
+
+def _row_type(crif: Crif, rows: Mask, name: str, rule: RiskType) -> Iterator[RowFault]:
+    if not rule.parameter:
+        yield from _among(crif, rows, "product_class", PRODUCT_CLASSES)
+    if rule.qualifier:
+        yield from _QUALIFIERS[rule.qualifier](crif, rows)
+    if rule.buckets:
+        known = tuple(str(number) for number in range(1, rule.buckets + 1))
+        yield from _among(crif, rows, "bucket", (*known, RESIDUAL) if rule.residual else known)
+    if rule.label1:
+        yield from _among(crif, rows, "label1", rule.label1)
+    if rule.label2 is None:
+        yield from _where(crif, rows, "label2", bool, f"{name} needs the group of underlying names here.")
+    elif rule.label2:
+        yield from _among(crif, rows, "label2", rule.label2)
+
+
+def _among(crif: Crif, rows: Mask, column: str, known: Sequence[str]) -> Iterator[RowFault]:
+    remedy = f"Use one of: {', '.join(known)}."
+    yield from _where(crif, rows, column, lambda text: text in known, remedy)
+
+
+def _where(crif: Crif, rows: Mask, column: str, good: Callable[[str], bool], remedy: str) -> Iterator[RowFault]:
+    labels = crif.column(column)
+    verdicts = np.array([*(good(value) for value in labels.values), good("")], dtype=np.bool_)
+    for row in np.flatnonzero(rows & ~verdicts[labels.codes]).tolist():
+        code = int(labels.codes[row])
+        found = f"{labels.values[code]!r} is not known here." if code >= 0 else "The cell is empty."
+        yield RowFault(row=row, column=column, detail=found, remedy=remedy)
+
+
+def _is_currency(text: str) -> bool:
+    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
+
+
+def _is_pair(text: str) -> bool:
+    return len(text) == 6 and _is_currency(text[:3]) and _is_currency(text[3:]) and text[:3] != text[3:]
+
+
+def _currency(crif: Crif, rows: Mask) -> Iterator[RowFault]:
+    yield from _where(crif, rows, "qualifier", _is_currency, "Give a currency code such as EUR.")
+
+
+def _pairs(crif: Crif, rows: Mask) -> Iterator[RowFault]:
+    yield from _where(crif, rows, "qualifier", _is_pair, "Give two different currency codes, such as EURUSD.")
+
+
+def _classes(crif: Crif, rows: Mask) -> Iterator[RowFault]:
+    yield from _among(crif, rows, "qualifier", PRODUCT_CLASSES)
+
+
+def _any_text(crif: Crif, rows: Mask) -> Iterator[RowFault]:
+    yield from _where(crif, rows, "qualifier", bool, "Give the name of the issuer, index, commodity or product.")
+
+
+_QUALIFIERS: dict[str, Callable[[Crif, Mask], Iterator[RowFault]]] = {
+    "currency": _currency,
+    "pair": _pairs,
+    "product_class": _classes,
+    "text": _any_text,
+}

@@ -1,0 +1,67 @@
+"""The schedule against cases from outside, rounded there to whole units."""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compute.crif import Crif
+from compute.margin.schedule.model import schedule
+from compute.margin.schedule.tables import DEFAULT_VERSION, schedule_set
+from compute.margin.schedule.trades import row_faults, trades_of
+from compute.portfolio import Labels
+
+DATA = Path(__file__).parents[4] / "data" / "schedule"
+WHOLE_UNITS = 1.0
+TABLE = schedule_set(DEFAULT_VERSION)
+_COLUMNS = {
+    "netting_set": "PortfolioID",
+    "trade": "TradeID",
+    "product_class": "ProductClass",
+    "risk_type": "RiskType",
+    "valuation_date": "ValuationDate",
+    "end_date": "EndDate",
+}
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _crif(rows: list[dict[str, str]]) -> Crif:
+    return Crif(
+        id="test",
+        as_of=date(2018, 2, 1),
+        labels={ours: Labels.of([row[theirs] or None for row in rows]) for ours, theirs in _COLUMNS.items()},
+        amount=np.array([float(row["AmountUSD"]) for row in rows]),
+    )
+
+
+@pytest.mark.parametrize("side", ["call", "post"])
+def test_every_published_case(side: str):
+    given = _crif(_read("schedule_im_crif.csv"))
+    assert list(row_faults(given, TABLE)) == []
+    found = schedule(trades_of(given, TABLE), TABLE, side=side)
+    ours = dict(zip(given.netting_sets, found.initial_margin.tolist(), strict=True))
+    expected = {row["portfolio_id"]: float(row[side]) for row in _read("schedule_im_expected.csv") if row[side]}
+    assert expected
+    for name, margin in expected.items():
+        assert ours[name] == pytest.approx(margin, abs=WHOLE_UNITS)
+
+
+def test_cells_that_cannot_be_used_are_named():
+    row = _read("schedule_im_crif.csv")[0]
+    wrong = [
+        row | {"RiskType": "Delta"},
+        row | {"ProductClass": "Weather"},
+        row | {"EndDate": "soon"},
+        row | {"EndDate": "2017-01-01"},
+        row | {"EndDate": ""},
+        row | {"TradeID": ""},
+    ]
+    found = {(fault.row, fault.column) for fault in row_faults(_crif(wrong), TABLE)}
+    expected = {(0, "risk_type"), (1, "product_class"), (2, "end_date"), (3, "end_date"), (4, "end_date"), (5, "trade")}
+    assert found == expected
