@@ -33,9 +33,11 @@ class Scheduler(RedBeatScheduler):  # type: ignore[misc]  # redbeat has no types
     """RedBeat with a lead that can be lost and won, and a schedule that is rebuilt from Postgres."""
 
     Entry = GridEntry
+    lock: Any
 
     def __init__(self, app: Celery, plan: Plan) -> None:
         super().__init__(app, lazy=True)
+        self.lock = None
         self._plan = plan
         self._known: dict[str, PlannedTick] = {}
         self._synced = float("-inf")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.connect import load_settings, make_token
+from cli.connect import load_settings, make_token, subject
 from cli.options import AsJson, StateDir, Tenant
 from cli.output import print_json, print_table
 from cli.problems import UsageError
@@ -57,11 +57,10 @@ def add(
 ) -> None:
     """Add a tenant."""
     from services.tenants import add_tenant, tenant_document
-
     from storage.database import Database
 
     database = Database(load_settings(state_dir).require_database(), pool_size=1)
-    added = add_tenant(database, tenant, name or tenant)
+    added = add_tenant(database, tenant, name or tenant, actor=subject())
     if as_json:
         print_json(tenant_document(added))
     else:
@@ -72,7 +71,6 @@ def add(
 def ls(state_dir: StateDir = None, as_json: AsJson = False) -> None:
     """List the tenants."""
     from services.tenants import list_tenants, tenant_document
-
     from storage.database import Database
 
     found = list_tenants(Database(load_settings(state_dir).require_database(), pool_size=1))

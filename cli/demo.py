@@ -61,8 +61,9 @@ def _margin(client: Client, console: Console) -> None:
         f"Total Margin Required: {money(margin['total_margin'], currency)}\n"
         f"Margin Utilization: {_points(margin['margin_utilization_percent'])}\n"
         f"Capital Efficiency Improvement: {_points(optimization.get('capital_efficiency_improvement'))}\n"
-        f"[dim]{milliseconds(data['calculation_metadata']['calculation_time_ms'])} computed, {milliseconds(taken)} seen "
-        f"from here; not computed yet: {', '.join(data.get('not_computed') or ['nothing'])}[/dim]"
+        f"[dim]{milliseconds(data['calculation_metadata']['calculation_time_ms'])} computed, "
+        f"{milliseconds(taken)} seen from here; "
+        f"not computed yet: {', '.join(data.get('not_computed') or ['nothing'])}[/dim]"
     )
     console.print(Group(table, summary, ""))
 

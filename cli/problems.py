@@ -61,14 +61,21 @@ class ClusterError(CollateralError):
 def report(error: CollateralError | ComputeError) -> int:
     """Write an error and its remedy to stderr; return the exit code."""
     typer.echo(f"collateral: {error.detail}", err=True)
-    for fault in faults(error):
-        place = where(fault)
-        typer.echo(f"  {place + ': ' if place else ''}{fault.detail}", err=True)
-        if fault.remedy:
-            typer.echo(f"    {fault.remedy}", err=True)
-    if error.remedy:
+    found = faults(error)
+    for fault in found:
+        _tell(fault, error.detail)
+    if error.remedy and error.remedy not in {fault.remedy for fault in found}:
         typer.echo(f"  {error.remedy}", err=True)
     return exit_code(error)
+
+
+def _tell(fault: Fault, said: str) -> None:
+    place = where(fault)
+    line = place if fault.detail == said else f"{place}: {fault.detail}" if place else fault.detail
+    if line:
+        typer.echo(f"  {line}", err=True)
+    if fault.remedy:
+        typer.echo(f"    {fault.remedy}", err=True)
 
 
 def exit_code(error: CollateralError | ComputeError) -> int:

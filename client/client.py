@@ -164,6 +164,10 @@ class Client:
         """Ask for a job to stop; a queued one stops at once."""
         return Job.read(self._transport.call("POST", _path(_JOBS, job_id, "cancel")).json())
 
+    def retry(self, job_id: str) -> Job:
+        """Queue a dead job again with its attempts renewed; the replay is audited."""
+        return Job.read(self._transport.call("POST", _path(_JOBS, job_id, "retry")).json())
+
     # Calculations
 
     def calculate_margin(
@@ -214,7 +218,7 @@ class Client:
         found: dict[str, Any] = self._transport.call("POST", path, content=csv, headers=headers, wait=60.0).json()
         return found
 
-    # Schedules and dead letters
+    # Schedules
 
     def add_schedule(self, schedule: Document) -> dict[str, Any]:
         """Add a schedule: name, measure, portfolio_ids, every_seconds, and as you like parameters, aligned, misfire."""
@@ -233,10 +237,6 @@ class Client:
         """Run a schedule once, now."""
         found: dict[str, Any] = self._transport.call("POST", _path("/api/v1/schedules", schedule, "run")).json()
         return found
-
-    def replay_dead(self, job_id: str) -> Job:
-        """Queue a dead job again with its attempts renewed; the replay is audited."""
-        return Job.read(self._transport.call("POST", _path("/api/v1/dead-letters", job_id, "replay")).json())
 
     # Shared
 

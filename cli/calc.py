@@ -1,0 +1,161 @@
+"""`collateral calc`: a measure in this process, without services; the same intake and kernels as the cluster."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import AsJson, Params, StateDir
+from cli.output import print_json
+from cli.problems import FAILED, UNREADABLE, UsageError, document, report
+from compute.errors import ComputeError
+from core.errors import CollateralError
+
+if TYPE_CHECKING:
+    from cli.documents import Document
+    from compute.market import Market
+    from compute.portfolio import Portfolio
+    from compute.result import Checkpoint
+
+History = Annotated[
+    Path | None,
+    typer.Option("--history", metavar="PRICES.csv[.gz]", help="Daily closes: Date,SYM1,SYM2,… for var and volatility."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `calc`."""
+    app.command("calc", help="Compute a measure in this process, without services.")(calc)
+
+
+def calc(
+    measure: Annotated[str, typer.Argument(help="margin, optimise or var.")],
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSON or JSON lines of portfolios; - is stdin.")],
+    param: Params = None,
+    history: History = None,
+    as_json: AsJson = False,
+    state_dir: StateDir = None,  # noqa: ARG001 - every command takes it; this one needs no cluster
+) -> None:
+    """Compute a measure for each portfolio of an input."""
+    from cli.documents import read_documents
+    from cli.present import show_result
+
+    parameters = _parameters(measure, param)
+    market = _market(history, measure, parameters)
+    documents = read_documents(source)
+    unread = failed = 0
+    for item in documents:
+        try:
+            portfolio = _portfolio(item)
+        except CollateralError as error:
+            unread += 1
+            _failed(error, item, measure, parameters, as_json=as_json)
+            continue
+        try:
+            line = _computed(measure, portfolio, market, parameters)
+        except (CollateralError, ComputeError) as error:
+            failed += 1
+            _failed(error, item, measure, parameters, as_json=as_json, portfolio_id=portfolio.id)
+            continue
+        print_json(line) if as_json else show_result(line)
+    if unread == len(documents):
+        raise typer.Exit(UNREADABLE)
+    raise typer.Exit(FAILED if unread or failed else 0)
+
+
+def _parameters(measure: str, param: list[str] | None) -> dict[str, Any]:
+    from cli.parameters import check_measure, given_parameters
+    from compute.measures import measure as spec_of
+    from services.intake.parameters import read_parameters
+
+    check_measure(measure)
+    if not spec_of(measure).needs_portfolio:
+        raise UsageError(f"{measure} is a drill of the cluster.", remedy=f"collateral submit {measure} -")
+    given = given_parameters(measure, param)
+    device = given.pop("device", "auto")
+    if device not in {"auto", "cpu"}:
+        raise UsageError(f"This process computes on cpu, not on {device}.", remedy="Submit the job to a cluster.")
+    return read_parameters(measure, given)
+
+
+def _market(history: Path | None, measure: str, parameters: Mapping[str, Any]) -> "Market":
+    from cli.documents import read_bytes
+    from compute.market import Market
+    from compute.measures import measure as spec_of
+
+    if history is not None:
+        from services.intake.histories import read_history
+
+        return Market(history=read_history(read_bytes(history)))
+    if spec_of(measure).needs_history(parameters):
+        raise UsageError(f"{measure} needs price history.", remedy="Add --history PRICES.csv[.gz].")
+    return Market()
+
+
+def _portfolio(item: "Document") -> "Portfolio":
+    from services.intake.faults import Faults
+    from services.intake.portfolio import read_portfolio
+    from services.intake.pricing import fill_prices
+
+    faults = Faults()
+    portfolio, _ = read_portfolio(item.tree, item.pointer, faults)
+    faults.settle()
+    return fill_prices(portfolio, {}, pointer=item.pointer)
+
+
+def _computed(measure: str, portfolio: "Portfolio", market: "Market", parameters: Mapping[str, Any]) -> dict[str, Any]:
+    from core.names import Measure
+    from services.execute import compute_result
+    from services.wire import result_document
+
+    with _progress(measure) as checkpoint:
+        began = time.perf_counter()
+        found = compute_result(Measure(measure), portfolio, market, parameters, checkpoint)
+        run_ms = 1e3 * (time.perf_counter() - began)
+    return {
+        "portfolio_id": portfolio.id,
+        "measure": measure,
+        "model": _model(found.document, parameters),
+        "parameters": dict(parameters),
+        "currency": portfolio.currency,
+        "as_of": portfolio.as_of.isoformat(),
+        "device": found.device,
+        "run_ms": run_ms,
+        "result": result_document(found.document, found.tables),
+    }
+
+
+def _model(result: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
+    return result.get("model", parameters.get("model"))
+
+
+def _failed(
+    error: CollateralError | ComputeError,
+    item: "Document",
+    measure: str,
+    parameters: Mapping[str, Any],
+    *,
+    as_json: bool,
+    portfolio_id: str | None = None,
+) -> None:
+    given = item.tree.get("id") if isinstance(item.tree, dict) else None
+    name = portfolio_id or (given if isinstance(given, str) else None)
+    place = name or (f"line {item.line}" if item.line else item.pointer) or "the portfolio"
+    typer.echo(f"{place}:", err=True)
+    report(error)
+    if as_json:
+        print_json({"portfolio_id": name, "measure": measure, "parameters": dict(parameters), "error": document(error)})
+
+
+@contextmanager
+def _progress(measure: str) -> Iterator["Checkpoint"]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(measure, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

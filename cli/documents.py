@@ -1,0 +1,75 @@
+"""Reading INPUT: a portfolio, `{"portfolio": …}`, a list or JSON lines of either, also gzipped; `-` is stdin."""
+
+import gzip
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.problems import NotBuiltError, UsageError
+from services.errors import UnparsableError
+from services.intake.parse import parse
+
+_NOT_BUILT = (".csv", ".parquet", ".crif", ".txt", ".xlsx")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One portfolio of an input, not judged yet."""
+
+    tree: Any
+    pointer: str
+    line: int | None = None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's bytes, unzipped where it is gzipped."""
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, EOFError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def read_documents(path: Path) -> list[Document]:
+    """Return the portfolios of an input in their order; at least one."""
+    suffixes = path.suffixes[:-1] if path.suffix == ".gz" else path.suffixes
+    suffix = suffixes[-1].lower() if suffixes else ""
+    if suffix in _NOT_BUILT:
+        raise NotBuiltError(f"Reading {suffix} files is not built yet.", remedy="Send JSON or JSON lines.")
+    body = read_bytes(path)
+    found = list(_lines(body) if suffix in {".jsonl", ".ndjson"} else _whole(body))
+    if not found:
+        raise UsageError(f"{path} holds no portfolio.")
+    return found
+
+
+def _whole(body: bytes) -> Iterator[Document]:
+    try:
+        tree = parse(body)
+    except UnparsableError:
+        if len(body.splitlines()) < 2:
+            raise
+        yield from _lines(body)
+        return
+    if isinstance(tree, list):
+        for index, item in enumerate(tree):
+            yield _one(item, f"/{index}")
+    else:
+        yield _one(tree, "")
+
+
+def _lines(body: bytes) -> Iterator[Document]:
+    for number, line in enumerate(body.splitlines(), start=1):
+        if line.strip():
+            try:
+                yield _one(parse(line), "", number)
+            except UnparsableError as error:
+                raise UnparsableError(f"Line {number}: {error.detail}", position=error.position) from None
+
+
+def _one(tree: Any, pointer: str, line: int | None = None) -> Document:
+    if isinstance(tree, dict) and "portfolio" in tree:
+        return Document(tree=tree["portfolio"], pointer=f"{pointer}/portfolio", line=line)
+    return Document(tree=tree, pointer=pointer, line=line)

@@ -1,0 +1,77 @@
+"""Results for people: the figures of each measure as tables, money rounded here and only here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from cli.output import milliseconds, money, percent, print_table
+
+_POSITIONS_SHOWN = 20
+_MONEY_ENDINGS = ("_margin", "_offset", "_funds", "_liquidity", "_savings", "_collateral", "equity")
+
+
+def show_result(line: Mapping[str, Any]) -> None:
+    """Print one result line of `calc`, or of `submit --wait`, as tables."""
+    result = line["result"]
+    device = f"on {line['device']}" if line.get("device") else ""
+    title = (
+        f"{line['measure']} of {line['portfolio_id'] or 'the portfolio'} {device} {milliseconds(line.get('run_ms'))}"
+    )
+    _figures(title, result)
+    if "measures" in result:
+        _risks(result)
+    if isinstance(result.get("positions"), list) and result["positions"]:
+        _positions(result)
+
+
+def _figures(title: str, result: Mapping[str, Any]) -> None:
+    print_table(title, ("figure", "value"), _scalars(result), right=("value",))
+
+
+def _scalars(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    currency = str(result.get("currency", ""))
+    for name, value in result.items():
+        if name.endswith(_MONEY_ENDINGS):
+            yield name.replace("_", " "), money(value, currency)
+        elif name == "utilization":
+            yield name, percent(value)
+        elif isinstance(value, str | int | float | bool):
+            yield name.replace("_", " "), f"{value:,}" if isinstance(value, int | float) else value
+
+
+def _risks(result: Mapping[str, Any]) -> None:
+    currency = result["currency"]
+    rows = [
+        (
+            str(one["method"]),
+            f"{one['horizon_days']} d",
+            percent(one["confidence"]),
+            money(one["var"], currency),
+            money(one["es"], currency),
+            money(one.get("se_var"), currency),
+        )
+        for one in result["measures"]
+    ]
+    columns = ("method", "horizon", "confidence", "VaR", "expected shortfall", "standard error of VaR")
+    print_table("Value at risk, losses positive", columns, rows, right=columns[1:])
+
+
+def _positions(result: Mapping[str, Any]) -> None:
+    currency, positions = result["currency"], result["positions"]
+    rows = [_position(position, currency) for position in islice(positions, _POSITIONS_SHOWN)]
+    hidden = len(positions) - len(rows)
+    title = f"Positions, the first {_POSITIONS_SHOWN}; {hidden:,} more with --json" if hidden else "Positions"
+    columns = ("id", "initial margin", "maintenance margin", "variation margin", "volatility", "from")
+    print_table(title, columns, rows, right=columns[1:5])
+
+
+def _position(position: Mapping[str, Any], currency: str) -> Sequence[str]:
+    volatility = position.get("volatility")
+    return (
+        str(position["id"]),
+        money(position.get("initial_margin"), currency),
+        money(position.get("maintenance_margin"), currency),
+        money(position.get("variation_margin"), currency),
+        percent(volatility),
+        str(position.get("volatility_source", "-")),
+    )
