@@ -45,13 +45,11 @@ def retry_seconds(attempt: int) -> float:
 
 def deadline_problem() -> dict[str, Any]:
     """Return the problem of a job that ran out of its time while it was computed."""
-    return problem("deadline-passed", 504, "The deadline passed", "The job was not finished within `deadline_seconds`.")
+    return problem("deadline-passed", 504, "The deadline passed", "The job was not done within `deadline_seconds`.")
 
 
-def overdue_problem(queue: Queue | None, *, served: bool) -> dict[str, Any]:
-    """Return the problem of a job that waited until its deadline; it names the device that nobody served."""
-    if queue is None or served:
-        return problem("deadline-passed", 504, "The deadline passed", "The job was still waiting for its turn.")
+def unserved_problem(queue: Queue) -> dict[str, Any]:
+    """Return the problem of a job that waited until its deadline for a device that nobody served."""
     return problem(
         "device-unavailable",
         422,
@@ -61,13 +59,14 @@ def overdue_problem(queue: Queue | None, *, served: bool) -> dict[str, Any]:
     )
 
 
-def lost_worker_problem(worker: str | None) -> dict[str, Any]:
-    """Return the problem of an attempt whose worker fell silent."""
+def lost_worker_problem() -> dict[str, Any]:
+    """Return the problem of a job whose last attempt ended with its worker."""
     return problem(
         "worker-lost",
         500,
         "The worker was lost",
-        f"The worker {worker or 'unknown'} gave no sign of life for a full lease.",
+        "The worker of the last attempt gave no sign of life for a full lease.",
+        remedy="Replay the job once the cause is known: collateral dlq replay JOB_ID",
     )
 
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from core.logs import get_logger
 from core.names import Queue
 from core.pulse import touch
+from services.failures import deadline_problem, lost_worker_problem, unserved_problem
 from services.hints import hint
 from services.outcomes import record_ended
 from services.relay import relay
 from services.runtime import Runtime
 from storage import jobs
+from storage.database import Connection
 from storage.errors import StorageUnavailableError
+from storage.jobs import amend
 from workers.dispatch import SEND_ERRORS, Publisher
 
 UNSENT_GRACE_SECONDS = 2.0
@@ -85,17 +88,31 @@ class Reconciler:
 
     def _expire(self) -> int:
         with self._runtime.database.unit_of_work() as conn:
-            expired = jobs.expired_leases(conn, settle_seconds=self._runtime.settings.lease_seconds)
+            expired = jobs.expired_leases(
+                conn,
+                settle_seconds=self._runtime.settings.lease_seconds,
+                lost=lost_worker_problem(),
+                late=deadline_problem(),
+            )
             for job in expired:
                 record_ended(conn, job)
         return self._told(expired)
 
     def _fail_overdue(self) -> int:
         with self._runtime.database.unit_of_work() as conn:
-            overdue = jobs.overdue(conn, grace_seconds=OVERDUE_GRACE_SECONDS)
+            overdue = jobs.overdue(conn, grace_seconds=OVERDUE_GRACE_SECONDS, late=deadline_problem())
             for job in overdue:
-                record_ended(conn, job)
+                record_ended(conn, self._explained(conn, job))
         return self._told(overdue)
+
+    def _explained(self, conn: Connection, job: jobs.Job) -> jobs.Job:
+        """Name the device of a job that waited in vain for a worker of it."""
+        if job.attempt or job.queue is None or self._is_served(job.queue):
+            return job
+        return amend.explain(conn, job, unserved_problem(job.queue))
+
+    def _is_served(self, queue: Queue) -> bool:
+        return any(queue in worker.queues for worker in self._runtime.live_workers())
 
     def _reroute(self) -> int:
         with self._runtime.database.unit_of_work() as conn:

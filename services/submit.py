@@ -6,14 +6,12 @@ from uuid import UUID
 from core.names import Measure, Permission
 from core.security import Principal
 from services import costs, inputs
-from services.errors import DrillsDisabledError, QuotaError
+from services.errors import DrillsDisabledError
 from services.idempotency import Answering, Held, complete
 from services.intake.request import JobRequest
 from services.runtime import Runtime
 from storage import jobs
 from workers.routing import Request, Route, route
-
-QUOTA_RETRY_SECONDS = 5.0
 
 
 def submit(
@@ -54,7 +52,7 @@ def accept(
         schedule_id=schedule_id,
     )
     with runtime.database.unit_of_work() as conn:
-        _hold_quota(runtime, principal.tenant, jobs.unfinished(conn, principal.tenant))
+        runtime.quota.take(conn, principal.tenant)
         job = jobs.insert(conn, new, parameters=request.parameters, market=given.market, columns=given.packed)
         complete(conn, claim, answer, job)
     runtime.dispatch(job)
@@ -90,13 +88,6 @@ def new_job(
         max_attempts=request.max_attempts,
         deadline_seconds=request.deadline_seconds,
     )
-
-
-def _hold_quota(runtime: Runtime, tenant: str, unfinished: int) -> None:
-    limit = runtime.settings.quota_queued_jobs
-    if unfinished >= limit:
-        detail = f"The tenant {tenant} has {unfinished} unfinished jobs; its quota is {limit}."
-        raise QuotaError(detail, retry_after=QUOTA_RETRY_SECONDS)
 
 
 def _route(runtime: Runtime, request: JobRequest, predicted_ms: float | None) -> Route:

@@ -28,9 +28,7 @@ class Publisher:
 
     def __init__(self, settings: Settings) -> None:
         self._app = make_app(settings)
-        self._connection = self._app.connection_for_write()
-        self._producer = self._app.amqp.Producer(self._connection, auto_declare=False)
-        self._declared: set[Queue] = set()
+        self._open()
 
     def send(self, job_id: UUID, queue: Queue) -> None:
         """Publish one job id to its queue, or raise what the broker's client raises."""
@@ -50,13 +48,18 @@ class Publisher:
         )
 
     def reset(self) -> None:
-        """Drop the connection, so that the next send opens a fresh one."""
-        self._declared.clear()
-        self._connection.collapse()  # closes quietly whatever state the socket is in
+        """Drop the connection, in whatever state its socket is; the next send opens a fresh one."""
+        self._connection.collapse()
+        self._open()
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.release()
+
+    def _open(self) -> None:
+        self._connection = self._app.connection_for_write()
+        self._producer = self._app.amqp.Producer(self._connection, auto_declare=False)
+        self._declared: set[Queue] = set()
 
 
 class Dispatcher:
@@ -121,7 +124,7 @@ class Dispatcher:
             job_id, queue = self._waiting.popleft()
             try:
                 publisher.send(job_id, queue)
-            except SEND_ERRORS as error:
+            except Exception as error:  # noqa: BLE001 -- the thread lives on whatever a send raises
                 self._give_up(publisher, job_id, error)
                 return
             self._sent.append((job_id, epoch))
@@ -137,5 +140,9 @@ class Dispatcher:
 
     def _mark(self) -> None:
         sent, self._sent = self._sent, []
-        if sent:
+        if not sent:
+            return
+        try:
             self._on_sent(sent)
+        except Exception:  # noqa: BLE001 -- an unmarked send is sent once more, a dead thread sends nothing
+            _log.exception("sends not marked", count=len(sent))

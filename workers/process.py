@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import worker_ready
 
-from core.logs import configure_logs, get_logger
+from core.logs import get_logger
 from core.names import Device, Lane, Queue
 from core.pulse import keep_touching
 from core.settings import Settings
@@ -119,9 +119,3 @@ def _leave(database: Database, worker: str) -> None:
         return
     if released:
         _log.info("claims released", count=len(released))
-
-
-@setup_logging.connect
-def _logs(**_: Any) -> None:
-    """Keep our logs: Celery configures none where somebody answers this signal."""
-    configure_logs(Settings.from_env().log_level)
