@@ -95,6 +95,8 @@ def _volatility(
     portfolio: Portfolio, market: Market, table: HouseSet, classes: Integers, *, history_first: bool
 ) -> tuple[Floats, NDArray[np.int8]]:
     symbols = portfolio.labels["symbol"]
+    given = _column(portfolio, "implied_volatility")
+    complete = given.size > 0 and not np.isnan(given).any()
     history = np.empty(0)
     if history_first and market.history is not None:
         history = from_history(market.history, symbols.values, portfolio.as_of)
@@ -102,8 +104,8 @@ def _volatility(
     chosen = choose(
         classes,
         symbols.codes.astype(np.int64),
-        _column(portfolio, "implied_volatility"),
-        _by_symbol(symbols.values, table),
+        given,
+        np.empty(0) if complete else _by_symbol(symbols.values, table),
         history,
         table.default_volatilities,
         sources,

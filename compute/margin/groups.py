@@ -7,11 +7,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.jit import njit
 from compute.margin.instruments import Instruments, Integers
-from compute.margin.tables import HouseSet, Match
-from compute.portfolio import Floats, Portfolio
+from compute.margin.tables import ClassRates, HouseSet, Match
+from compute.portfolio import Floats, Labels, Portfolio
 
+NO_DURATION = "no duration"
+NO_PAIR = "no currency pair"
 PAIR_LENGTHS = (6, 7)
+_BY_DURATION, _BY_CURRENCY = list(Match).index(Match.DURATION), list(Match).index(Match.CURRENCY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,102 +73,154 @@ def currency_pair(symbol: str) -> tuple[str, str] | None:
     return base, quote
 
 
-def zone_names(zones: tuple[float, ...]) -> list[str]:
+@lru_cache(maxsize=8192)
+def _pair_group(asset_class: str, base: str, quote: str) -> Group:
+    return Group(asset_class=asset_class, name=f"{base}/{quote}", base=base, quote=quote)
+
+
+@lru_cache(maxsize=64)
+def zone_names(zones: tuple[float, ...]) -> tuple[str, ...]:
     """Return the names of the duration zones, such as `duration 1 to 4`."""
     if not zones:
-        return ["any duration"]
+        return ("any duration",)
     middle = [f"duration {low:g} to {high:g}" for low, high in pairwise(zones)]
-    return [f"duration up to {zones[0]:g}", *middle, f"duration above {zones[-1]:g}"]
+    return (f"duration up to {zones[0]:g}", *middle, f"duration above {zones[-1]:g}")
 
 
-class _Builder:
-    """Number the groups, one class after another."""
+@dataclass(frozen=True, kw_only=True)
+class _Pairs:
+    """The currency pairs among the symbols.
 
-    def __init__(self, portfolio: Portfolio, found: Instruments, classes: Integers, table: HouseSet) -> None:
-        self.portfolio = portfolio
-        self.first = found.first
-        self.classes = classes[found.first]
-        self.table = table
-        self.groups: list[Group] = []
-        self.of = np.zeros(found.first.size, dtype=np.int64)
-        self.unit = _unit(portfolio, found.first)
+    Parameters
+    ----------
+    pairs
+        The distinct pairs, each in alphabetical order.
+    of
+        Shape (symbols,): 1 + the pair of each symbol, 0 where it is none.
+    turn
+        Shape (symbols,): -1 where the symbol has its pair the other way round, else 1.
+    """
 
-    def add(self) -> None:
-        present = np.bincount(self.classes, minlength=len(self.table.classes))
-        for index, (name, rates) in enumerate(self.table.classes.items()):
-            if not present[index]:
-                continue
-            members = np.flatnonzero(self.classes == index)
-            start = len(self.groups)
-            if rates.match is Match.DURATION:
-                self.of[members] = start + self._zones(name, members)
-            elif rates.match is Match.CURRENCY:
-                self.of[members] = start + self._pairs(name, members)
-            else:
-                self.groups.append(Group(asset_class=name, name="all", matches=rates.offset_rate > 0.0))
-                self.of[members] = start
-
-    def _zones(self, name: str, members: Integers) -> Integers:
-        """Return each bond's zone; one without a duration is in none and matches nothing."""
-        zones = self.table.duration_zones
-        self.groups += [Group(asset_class=name, name=zone) for zone in zone_names(zones)]
-        self.groups.append(Group(asset_class=name, name="no duration", matches=False))
-        column = self.portfolio.numbers.get("duration")
-        if column is None:
-            return np.full(members.size, len(zones) + 1)
-        years = column[self.first[members]]
-        return np.where(np.isnan(years), len(zones) + 1, np.searchsorted(zones, years, side="left"))
-
-    def _pairs(self, name: str, members: Integers) -> Integers:
-        """Return each pair's number, and turn those written against the alphabet round."""
-        self.groups.append(Group(asset_class=name, name="no currency pair", matches=False))
-        symbols = self.portfolio.labels["symbol"]
-        codes = symbols.codes[self.first[members]]
-        numbers: dict[tuple[str, str], int] = {}
-        pair_of = np.zeros(len(symbols.values), dtype=np.int64)
-        turned = np.ones(len(symbols.values))
-        for code in dict.fromkeys(codes.tolist()):
-            pair = currency_pair(symbols.values[code])
-            if pair is None:
-                continue
-            base, quote = sorted(pair)
-            if (base, quote) not in numbers:
-                numbers[base, quote] = len(numbers) + 1
-                self.groups.append(Group(asset_class=name, name=f"{base}/{quote}", base=base, quote=quote))
-            pair_of[code] = numbers[base, quote]
-            turned[code] = 1.0 if pair[0] == base else -1.0
-        self.unit[members] *= turned[codes]
-        return pair_of[codes]
+    pairs: tuple[tuple[str, str], ...]
+    of: Integers
+    turn: Floats
 
 
-def _unit(portfolio: Portfolio, first: Integers) -> Floats:
-    """Return the direction of one unit: the sign of its delta, else -1 for a put, else 1."""
-    unit = np.ones(first.size)
-    options = portfolio.labels.get("option_type")
-    if options is not None:
-        unit[options.mask("put")[first]] = -1.0
-    deltas = portfolio.numbers.get("delta")
-    if deltas is None:
-        return unit
-    delta = deltas[first]
-    return np.where(np.isnan(delta), unit, np.sign(delta))
+def _pairs(symbols: Labels, codes: Integers) -> _Pairs:
+    """Return the pairs of the symbols that `codes` names."""
+    numbers: dict[tuple[str, str], int] = {}
+    of = np.zeros(len(symbols.values), dtype=np.int64)
+    turn = np.ones(len(symbols.values))
+    for code in dict.fromkeys(codes.tolist()):
+        pair = currency_pair(symbols.values[code])
+        if pair is not None:
+            turned = pair[0] > pair[1]
+            turn[code] = -1.0 if turned else 1.0
+            of[code] = numbers.setdefault(pair[::-1] if turned else pair, len(numbers) + 1)
+    return _Pairs(pairs=tuple(numbers), of=of, turn=turn)
+
+
+@njit()
+def _assign(
+    classes: Integers,
+    symbols: Integers,
+    duration: Floats,
+    delta: Floats,
+    puts: NDArray[np.bool_],
+    rules: Integers,
+    starts: Integers,
+    zones: Floats,
+    pair_of: Integers,
+    turn: Floats,
+) -> tuple[Integers, Floats]:
+    """Return the group and the direction of each instrument, shapes (m,).
+
+    Parameters
+    ----------
+    classes, symbols
+        Shape (m,).
+    duration, delta, puts
+        Shape (m,), or empty where no position has one.
+    rules, starts
+        Shape (classes,): how each class matches (index into `Match`), and the number of its first group.
+    zones
+        Upper ends in years.
+    pair_of, turn
+        Shape (symbols,), as in `_Pairs`.
+    """
+    of, unit = np.empty(classes.size, dtype=np.int64), np.ones(classes.size)
+    for j in range(classes.size):
+        if puts.size and puts[j]:
+            unit[j] = -1.0
+        if delta.size and delta[j] == delta[j]:
+            unit[j] = np.sign(delta[j])
+        of[j] = starts[classes[j]]
+        if rules[classes[j]] == _BY_DURATION:
+            years = duration[j] if duration.size else np.nan
+            of[j] += np.searchsorted(zones, years) if years == years else zones.size + 1
+        elif rules[classes[j]] == _BY_CURRENCY:
+            of[j] += pair_of[symbols[j]]
+            unit[j] *= turn[symbols[j]]
+    return of, unit
+
+
+def _class_groups(name: str, rates: ClassRates, zones: tuple[float, ...], pairs: _Pairs) -> list[Group]:
+    """Return the groups of one class, in the order that `_assign` counts on."""
+    if rates.match is Match.DURATION:
+        named = [Group(asset_class=name, name=zone) for zone in zone_names(zones)]
+        return [*named, Group(asset_class=name, name=NO_DURATION, matches=False)]
+    if rates.match is Match.CURRENCY:
+        return [
+            Group(asset_class=name, name=NO_PAIR, matches=False),
+            *(_pair_group(name, *pair) for pair in pairs.pairs),
+        ]
+    return [Group(asset_class=name, name="all", matches=rates.offset_rate > 0.0)]
 
 
 def groups(portfolio: Portfolio, found: Instruments, classes: Integers, table: HouseSet) -> Groups:
     """Return the matching groups of a portfolio's instruments; `classes` has shape (n,)."""
-    builder = _Builder(portfolio, found, classes, table)
-    builder.add()
-    every = tuple(builder.groups)
-    order = {name: index for index, name in enumerate(table.classes)}
-    names = sorted({name for group in every for name in (group.base, group.quote) if name is not None})
+    first = found.first
+    own, symbols = classes[first], portfolio.labels["symbol"]
+    codes = symbols.codes[first].astype(np.int64)
+    rules = np.array([list(Match).index(rates.match) for rates in table.classes.values()])
+    pairs = _pairs(symbols, codes[rules[own] == _BY_CURRENCY])
+    present = np.bincount(own, minlength=rules.size).tolist()
+    every: list[Group] = []
+    of_group: list[int] = []
+    starts = np.zeros(rules.size, dtype=np.int64)
+    for index, (name, rates) in enumerate(table.classes.items()):
+        starts[index] = len(every)
+        if present[index]:
+            every += _class_groups(name, rates, table.duration_zones, pairs)
+            of_group += [index] * (len(every) - len(of_group))
+    options = portfolio.labels.get("option_type")
+    of, unit = _assign(
+        own,
+        codes,
+        _at(portfolio, "duration", first),
+        _at(portfolio, "delta", first),
+        np.empty(0, dtype=np.bool_) if options is None else options.mask("put")[first],
+        rules,
+        starts,
+        np.array(table.duration_zones, dtype=np.float64),
+        pairs.of,
+        pairs.turn,
+    )
+    names = sorted({currency for pair in pairs.pairs for currency in pair})
     number: dict[str | None, int] = {name: index for index, name in enumerate(names)}
     return Groups(
-        groups=every,
-        of=builder.of,
-        unit=builder.unit,
-        classes=np.array([order[group.asset_class] for group in every], dtype=np.int64),
+        groups=tuple(every),
+        of=of,
+        unit=unit,
+        classes=np.array(of_group, dtype=np.int64),
         matches=np.array([group.matches for group in every], dtype=np.bool_),
         base=np.array([number.get(group.base, -1) for group in every], dtype=np.int64),
         quote=np.array([number.get(group.quote, -1) for group in every], dtype=np.int64),
         currencies=len(names),
     )
+
+
+def _at(portfolio: Portfolio, name: str, first: Integers) -> Floats:
+    """Return a column at the instruments' first positions, or an empty one."""
+    column = portfolio.numbers.get(name)
+    return np.empty(0) if column is None else column[first]

@@ -48,11 +48,11 @@ def _dense(labels: Integers, count: int) -> tuple[Integers, Integers]:
 
 
 @njit()
-def _agrees(codes: Integers, first: Integers, column: Integers) -> bool:
-    """Say whether a column is the same all through each instrument."""
+def _agrees(column: Integers, representative: Integers) -> bool:
+    """Say whether a column is the same at each position and at the first one of its instrument."""
     differs = 0
-    for i in range(codes.size):
-        differs += column[i] != column[first[codes[i]]]
+    for i in range(column.size):
+        differs += column[i] != column[representative[i]]
     return differs == 0
 
 
@@ -97,7 +97,9 @@ def instruments(portfolio: Portfolio) -> Instruments:
     """
     symbols = portfolio.labels["symbol"]
     codes, first = _dense(symbols.codes.astype(np.int64), len(symbols.values))
+    representative = first[codes]
     for column in _columns(portfolio):
-        if not _agrees(codes, first, column):
+        if not _agrees(column, representative):
             codes, first = _refine(codes, column)
+            representative = first[codes]
     return Instruments(codes=codes, first=first)

@@ -55,29 +55,6 @@ class Offsets:
 
 
 @njit()
-def net_instruments(sides: Floats, of: Integers, unit: Floats, netted: Floats, directional: Floats) -> None:
-    """Net each instrument and add up what is left by group and direction.
-
-    Parameters
-    ----------
-    sides
-        Shape (m, 2, k): margin of the long and of the short positions of each instrument, for k margins at once.
-    of, unit
-        Shape (m,): group and direction of a long unit.
-    netted, directional
-        Shapes (k, g) and (k, g, 3), added to.
-    """
-    for j in range(of.size):
-        group = of[j]
-        for k in range(sides.shape[2]):
-            long, short = sides[j, 0, k], sides[j, 1, k]
-            netted[k, group] += 2.0 * min(long, short)
-            left = (long - short) * unit[j]
-            side = LONG if left > 0.0 else SHORT if left < 0.0 else FLAT
-            directional[k, group, side] += abs(long - short)
-
-
-@njit()
 def _long_side(base: int, quote: int, currency: int) -> int:
     """Return the side of a pair that is long a currency, or FLAT where the pair does not have it."""
     if base == currency:
@@ -144,16 +121,42 @@ def match_groups(
     return left, _match_classes(left, classes, rules)
 
 
+@njit()
+def net_instruments(sides: Floats, of: Integers, unit: Floats, size: int) -> tuple[Floats, Floats]:
+    """Net each instrument and add up what is left by group and direction.
+
+    Parameters
+    ----------
+    sides
+        Shape (m, 2, k): margin of the long and of the short positions of each instrument, for k margins at once.
+    of, unit
+        Shape (m,): group and direction of a long unit.
+    size
+        The number of groups, g.
+
+    Returns
+    -------
+    `netted` and `directional`, shapes (k, g) and (k, g, 3).
+    """
+    netted, directional = np.zeros((sides.shape[2], size)), np.zeros((sides.shape[2], size, 3))
+    for j in range(of.size):
+        group = of[j]
+        for k in range(sides.shape[2]):
+            long, short = sides[j, 0, k], sides[j, 1, k]
+            netted[k, group] += 2.0 * min(long, short)
+            left = (long - short) * unit[j]
+            side = LONG if left > 0.0 else SHORT if left < 0.0 else FLAT
+            directional[k, group, side] += abs(long - short)
+    return netted, directional
+
+
 def offsets(sides: Floats, found: Groups, table: HouseSet) -> tuple[Offsets, ...]:
     """Return the offsets of each of k margins; `sides` has shape (m, 2, k)."""
-    count, size = sides.shape[2], len(found.groups)
-    netted, directional = np.zeros((count, size)), np.zeros((count, size, 3))
-    net_instruments(sides, found.of, found.unit, netted, directional)
-    rates = np.array([table.classes[group.asset_class].offset_rate for group in found.groups])
-    return tuple(_offsets(netted[k], directional[k], found, table, rates) for k in range(count))
+    netted, directional = net_instruments(sides, found.of, found.unit, len(found.groups))
+    return tuple(_offsets(netted[k], directional[k], found, table) for k in range(sides.shape[2]))
 
 
-def _offsets(netted: Floats, directional: Floats, found: Groups, table: HouseSet, rates: Floats) -> Offsets:
+def _offsets(netted: Floats, directional: Floats, found: Groups, table: HouseSet) -> Offsets:
     rules = table.cross_table
     left, crossed = match_groups(
         directional, found.classes, found.matches, found.base, found.quote, found.currencies, rules
@@ -162,7 +165,7 @@ def _offsets(netted: Floats, directional: Floats, found: Groups, table: HouseSet
         netted=netted,
         directional=directional,
         unmatched=left,
-        within=rates * (directional - left)[:, :FLAT].sum(axis=1),
+        within=table.offset_rates[found.classes] * (directional - left)[:, :FLAT].sum(axis=1),
         crossed=crossed,
         cross=rules[:, 3] * crossed,
     )

@@ -1,6 +1,5 @@
 """The house margins in the words of the wire: totals, breakdown by class and group, collateral, status."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +7,8 @@ import numpy as np
 
 from compute.errors import InputError
 from compute.margin.columns import Columns
+from compute.margin.groups import NO_DURATION
+from compute.margin.instruments import Integers
 from compute.margin.offsets import FLAT, LONG, SHORT, Offsets
 from compute.margin.requirement import Requirement
 from compute.margin.tables import HouseSet
@@ -72,6 +73,7 @@ def document(portfolio: Portfolio, table: HouseSet, columns: Columns, found: Req
     required = initial.net + max(0.0, found.owed)
     available = available_collateral(portfolio, table)
     unsettled = len(portfolio) - found.settled
+    counts = np.bincount(columns.groups.of[columns.instruments], minlength=len(columns.groups.groups))
     return {
         "currency": portfolio.currency,
         "as_of": portfolio.as_of.isoformat(),
@@ -92,43 +94,58 @@ def document(portfolio: Portfolio, table: HouseSet, columns: Columns, found: Req
         "excess_liquidity": available - required,
         "utilization": required / available if available > 0.0 else None,
         "status": status(required, available, table),
-        "breakdown": breakdown(table, columns, found),
-        "assumptions": _assumptions(portfolio, columns, unsettled),
+        "breakdown": breakdown(table, columns, found, counts),
+        "assumptions": _assumptions(columns, counts.tolist(), unsettled),
     }
 
 
-def breakdown(table: HouseSet, columns: Columns, found: Requirement) -> dict[str, Any]:
-    """Return what each class and group adds: the classes' margins add up to the portfolio's."""
-    counts = np.bincount(columns.groups.of[columns.instruments], minlength=len(columns.groups.groups))
-    initial, maintenance = found.offsets, found.maintenance_offsets
+def breakdown(table: HouseSet, columns: Columns, found: Requirement, counts: Integers) -> dict[str, Any]:
+    """Return what each class and group adds: the classes' margins add up to the portfolio's.
+
+    Parameters
+    ----------
+    table, columns, found
+        The set, the prepared positions and their margins.
+    counts
+        Shape (g,): positions in each group.
+    """
+    classes = columns.groups.classes
+    positions = np.bincount(classes, weights=counts, minlength=len(table.classes)).tolist()
+    initial = _class_margins(found.offsets, classes, table)
+    maintenance = _class_margins(found.maintenance_offsets, classes, table)
     return {
         "by_class": {
             name: {
-                "position_count": int(counts[columns.groups.classes == index].sum()),
-                **_class_margin(name, index, table, columns, initial, "initial_margin"),
-                **_class_margin(name, index, table, columns, maintenance, "maintenance_margin"),
+                "position_count": int(positions[index]),
+                "gross_initial_margin": initial[index].gross,
+                "initial_margin_offset": initial[index].offset,
+                "initial_margin": initial[index].net,
+                "gross_maintenance_margin": maintenance[index].gross,
+                "maintenance_margin_offset": maintenance[index].offset,
+                "maintenance_margin": maintenance[index].net,
             }
             for index, name in enumerate(table.classes)
-            if index in columns.groups.classes
+            if positions[index]
         },
-        "by_group": _by_group(columns, initial, counts.tolist()),
+        "by_group": _by_group(columns, found.offsets, counts.tolist()),
         "offsets": {
-            "netting": float(initial.netted.sum()),
-            "within_class": float(initial.within.sum()),
-            "cross_class": float(initial.cross.sum()),
+            "netting": float(found.offsets.netted.sum()),
+            "within_class": float(found.offsets.within.sum()),
+            "cross_class": float(found.offsets.cross.sum()),
         },
     }
 
 
-def _class_margin(
-    name: str, index: int, table: HouseSet, columns: Columns, found: Offsets, word: str
-) -> Mapping[str, float]:
-    """Return one class's gross, offset and net; each side of a cross-class rule is credited with half its offset."""
-    mine = columns.groups.classes == index
-    gross = float(found.netted[mine].sum() + found.directional[mine].sum())
-    sides = [rule.classes.count(name) * 0.5 * float(found.cross[r]) for r, rule in enumerate(table.cross_rules)]
-    offset = float(found.netted[mine].sum() + found.within[mine].sum()) + sum(sides)
-    return {f"gross_{word}": gross, f"{word}_offset": offset, word: gross - offset}
+def _class_margins(found: Offsets, classes: Integers, table: HouseSet) -> list[Totals]:
+    """Return each class's margin; each side of a cross-class rule is credited with half of its offset."""
+    count = len(table.classes)
+    gross = np.bincount(classes, weights=found.netted + found.directional.sum(axis=1), minlength=count).tolist()
+    taken = np.bincount(classes, weights=found.netted + found.within, minlength=count)
+    sides = table.cross_table[:, :2].astype(np.int64)
+    for (one, other), offset in zip(sides.tolist(), found.cross.tolist(), strict=True):
+        taken[one] += 0.5 * offset
+        taken[other] += 0.5 * offset
+    return [Totals(gross=whole, offset=part) for whole, part in zip(gross, taken.tolist(), strict=True)]
 
 
 def _by_group(columns: Columns, found: Offsets, counts: list[int]) -> list[dict[str, Any]]:
@@ -159,13 +176,12 @@ def _by_group(columns: Columns, found: Offsets, counts: list[int]) -> list[dict[
     ]
 
 
-def _assumptions(portfolio: Portfolio, columns: Columns, unsettled: int) -> list[str]:
+def _assumptions(columns: Columns, counts: list[int], unsettled: int) -> list[str]:
     """Say in sentences what the input left open and how it was read."""
     said = []
     if unsettled:
-        said.append(f"{unsettled} of {len(portfolio)} positions have no settlement price and no variation margin.")
-    blank = [index for index, group in enumerate(columns.groups.groups) if group.name == "no duration"]
-    bare = int(np.isin(columns.groups.of[columns.instruments], blank).sum()) if blank else 0
+        said.append(f"{unsettled} of {sum(counts)} positions have no settlement price and no variation margin.")
+    bare = sum(count for group, count in zip(columns.groups.groups, counts, strict=True) if group.name == NO_DURATION)
     if bare:
         said.append(
             f"{bare} bond positions have no duration: their rate is that of duration zero, and none is matched."

@@ -121,6 +121,11 @@ class HouseSet:
         return np.array([item.default_volatility for item in self.classes.values()])
 
     @cached_property
+    def offset_rates(self) -> Floats:
+        """Shape (classes,)."""
+        return np.array([item.offset_rate for item in self.classes.values()])
+
+    @cached_property
     def cross_table(self) -> Floats:
         """Shape (rules, 4): the two classes' indices, 1 for the same direction or -1, rate."""
         order = list(self.classes)
