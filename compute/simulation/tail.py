@@ -2,7 +2,8 @@
 
 For n losses in rising order and confidence c, k = ceil(c n):
 VaR = L(k), the smallest loss whose empirical distribution reaches c;
-ES = [sum_{i>k} L(i) + (k - c n) L(k)] / (n (1 - c)), the exact mean of the worst n (1 - c) losses
+ES = [sum_{i>k} L(i) + (k - c n) L(k)] / (n (1 - c)), the exact mean of the worst n (1 - c) losses,
+computed as VaR + sum_{i>k} (L(i) - VaR) / (n (1 - c)): never below VaR by rounding
 (C. Acerbi, D. Tasche, "On the coherence of expected shortfall", J. Banking & Finance 26 (2002), section 4).
 
 Standard error of VaR: half the distance between the order statistics one binomial deviation, sqrt(m c (1 - c)), below
@@ -117,7 +118,7 @@ def _tail(losses: Floats, order: NDArray[np.int64], confidence: float, independe
     beyond, weight_at = order[place + 1 :], float(rank - Fraction(str(confidence)) * count)
     var = float(losses[order[place]])
     mass = beyond.size + weight_at
-    es = float((losses[beyond].sum() + weight_at * var) / mass)
+    es = var + float((losses[beyond] - var).sum() / mass)
     spread = _spread(confidence, count)
     around = order[max(0, place - spread) : place + spread + 1]
     scale = math.sqrt(count / independent)
