@@ -7,7 +7,7 @@ from uuid import UUID
 from core.clock import isoformat
 from core.names import Permission
 from core.security import Principal
-from services.errors import NotFoundError
+from services.errors import ConflictError, NotFoundError
 from services.timing import Grid
 from storage import audit, schedules
 from storage.database import Database
@@ -42,7 +42,7 @@ def add(runtime: "Runtime", principal: Principal, request: "ScheduleRequest") ->
     new = schedules.NewSchedule(
         tenant=principal.tenant,
         name=request.name,
-        measure=request.measure.value,
+        measure=request.measure,
         portfolio_ids=request.portfolio_ids,
         parameters=request.parameters,
         every_seconds=request.every_seconds,
@@ -53,6 +53,10 @@ def add(runtime: "Runtime", principal: Principal, request: "ScheduleRequest") ->
     )
     with runtime.database.unit_of_work() as conn:
         schedule = schedules.add(conn, new)
+        if schedule is None:
+            raise ConflictError(
+                f"A schedule named {request.name!r} exists.", remedy="Choose another name, or remove it first."
+            )
         _audit(conn, principal, "schedule.added", schedule)
     return schedule
 
@@ -61,7 +65,7 @@ def listing(runtime: "Runtime", principal: Principal) -> list[Schedule]:
     """Return the tenant's schedules by name."""
     principal.require(Permission.READ)
     with runtime.database.read() as conn:
-        return schedules.of_tenant(conn, principal.tenant)
+        return schedules.list_all(conn, principal.tenant)
 
 
 def show(runtime: "Runtime", principal: Principal, name: str) -> Schedule:
@@ -102,7 +106,7 @@ def tick(runtime: "Runtime", schedule_id: UUID) -> "Ticked | None":
 def planned(database: Database) -> PlannedSchedules:
     """Return every tenant's enabled schedules for beat."""
     with database.read() as conn:
-        now, found = schedules.clock(conn), schedules.enabled(conn)
+        now, found = schedules.enabled(conn)
     return PlannedSchedules(now=now, ticks=tuple(_planned(schedule) for schedule in found))
 
 
@@ -116,7 +120,7 @@ def schedule_document(schedule: Schedule) -> dict[str, Any]:
     return {
         "id": str(schedule.id),
         "name": schedule.name,
-        "measure": schedule.measure,
+        "measure": schedule.measure.value,
         "portfolio_ids": list(schedule.portfolio_ids),
         "parameters": dict(schedule.parameters),
         "every_seconds": schedule.every_seconds,

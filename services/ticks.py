@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from core.errors import CollateralError
-from core.names import Device, Lane, Measure, Role
+from core.names import Device, Lane, Role
 from core.security import Principal
 from services import costs, inputs
 from services.intake.request import JobRequest
@@ -40,8 +40,11 @@ class _Ready:
 def tick_once(runtime: Runtime, schedule_id: UUID) -> Ticked | None:
     """Claim the present tick and submit its jobs; None where it is claimed already, or the schedule is gone."""
     with runtime.database.read() as conn:
-        now, schedule = schedules.clock(conn), schedules.find(conn, schedule_id)
-    if schedule is None or not schedule.enabled:
+        found = schedules.with_clock(conn, schedule_id)
+    if found is None:
+        return None
+    now, schedule = found
+    if not schedule.enabled:
         return None
     verdict = judge(grid_of(schedule), now, Misfire(schedule.misfire))
     if not verdict.runs:
@@ -95,7 +98,7 @@ def _prepare(
 
 def _resolve(runtime: Runtime, principal: Principal, schedule: Schedule, portfolio_id: str, trace: str) -> _Ready:
     request = JobRequest(
-        measure=Measure(schedule.measure),
+        measure=schedule.measure,
         portfolio=None,
         portfolio_id=portfolio_id,
         parameters=dict(schedule.parameters),
