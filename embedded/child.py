@@ -84,10 +84,11 @@ class Child:
             )
 
     async def stop(self) -> None:
-        """Stop the process, once a start in progress has ended."""
+        """Stop the process, once a start in progress has ended; one that is not ready yet has nothing to finish."""
+        ready = self.state == "running"
         if self._pending is not None and not self._pending.done():
             await asyncio.wait([self._pending])
-        await self._call(self.runner.stop)
+        await self._call(self.runner.stop if ready else self.runner.kill)
         self._change("stopped", "")
 
     async def _live(self) -> str:

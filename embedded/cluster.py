@@ -23,6 +23,7 @@ from embedded.valkey import Valkey
 COMMAND = (sys.executable, "-m", "cli.main")
 _BULK_LIMIT = 2
 """Bulk slots of the idle cluster: each holds the numerics, and the whole is to stay under 1.3 GB."""
+_BULK_NICE = 10  # on one machine, overnight work gives way to whoever waits
 _MIGRATE_SECONDS = 120
 
 
@@ -102,7 +103,7 @@ def _processes(layout: Layout, ports: Mapping[str, int], environ: Mapping[str, s
     return (
         _child(layout, environ, "api", ("api",), ready=http_ok(api, "/readyz"), alive=http_ok(api, "/livez")),
         _child(layout, environ, "worker-rt", ("worker", "--queues", rt, "--concurrency", "1")),
-        _child(layout, environ, "worker-bulk", bulk),
+        _child(layout, environ, "worker-bulk", bulk, nice=_BULK_NICE),
         _child(layout, environ, "beat", ("beat",)),
         _child(layout, environ, "reconciler", ("reconciler",)),
         _child(layout, environ, "flower", ("flower",), ready=http_ok(flower, "/healthcheck")),
@@ -117,6 +118,7 @@ def _child(
     *,
     ready: Probe | None = None,
     alive: Probe | None = None,
+    nice: int = 0,
 ) -> Child:
     """Return a child that shows its life over HTTP, or else by touching its pulse file."""
     beat = layout.pulses / role
@@ -124,6 +126,7 @@ def _child(
         command=(*COMMAND, *arguments),
         environment={**environ, "COLLATERAL_PULSE_FILE": str(beat), "COLLATERAL_ROLE": role},
         log=layout.logs / f"{role}.log",
+        nice=nice,
     )
     ready = ready or pulse(beat)
     return Child(role=role, runner=program, ready=ready, alive=alive or ready)

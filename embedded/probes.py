@@ -7,6 +7,7 @@ that only the process itself can have sent, or for a file that only it touches.
 import asyncio
 import struct
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,5 +72,7 @@ async def _exchange(port: int, request: bytes, *, until: bytes | None, timeout: 
                 return await (reader.read(1) if until is None else reader.readuntil(until))
             finally:
                 writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
     except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
         return b""

@@ -26,6 +26,7 @@ class Program:
     log: Path
     stop_signal: int = signal.SIGTERM
     stop_seconds: float = 15.0
+    nice: int = 0
     identity: Identity | None = None
     _process: subprocess.Popen[bytes] | None = None
 
@@ -42,6 +43,8 @@ class Program:
                 env=dict(self.environment),
             )
         self.identity = identity_of(self._process)
+        if self.nice:
+            os.setpriority(os.PRIO_PROCESS, self.identity.pid, self.nice)
 
     def poll(self) -> int | None:
         """Return the exit status of a process that has ended."""
