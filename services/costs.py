@@ -15,8 +15,9 @@ from compute.result import no_checkpoint
 from core.names import Measure
 from services.intake.request import JobRequest
 
-SMALL, LARGE = 50, 2_000
-REPEATS = 5
+SMALL, LARGE = 50, 20_000
+MOST_REPEATS = 7
+ENOUGH_SECONDS = 0.25
 HISTORY_DAYS = 300
 
 
@@ -55,24 +56,43 @@ def predicted_ms(request: JobRequest, portfolio: Portfolio | None) -> float | No
     return curve.predict(MEASURES[request.measure].work(len(portfolio), request.parameters))
 
 
+def compile_all(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
+    """Run every kernel once on something small."""
+    for spec in measures.values():
+        if spec.needs_portfolio:
+            _bound(spec, SMALL, _lighter(spec))()
+
+
 def _fitted(spec: MeasureSpec) -> CostCurve:
-    parameters = {name: parameter.default for name, parameter in spec.parameters.items()}
-    small, large = (_timed(spec, size, parameters) for size in (SMALL, LARGE))
-    less, more = spec.work(SMALL, parameters), spec.work(LARGE, parameters)
-    slope = max(0.0, (large - small) / (more - less)) if more > less else 0.0
-    return CostCurve(fixed_ms=max(0.0, small - slope * less), slope_ms=slope)
+    light, full = _lighter(spec), _defaults(spec)
+    quick, slow = _median_ms(_bound(spec, SMALL, light)), _median_ms(_bound(spec, LARGE, full))
+    less, more = spec.work(SMALL, light), spec.work(LARGE, full)
+    slope = max(0.0, (slow - quick) / (more - less)) if more > less else 0.0
+    return CostCurve(fixed_ms=max(0.0, quick - slope * less), slope_ms=slope)
 
 
-def _timed(spec: MeasureSpec, size: int, parameters: Mapping[str, Any]) -> float:
+def _defaults(spec: MeasureSpec) -> dict[str, Any]:
+    return {name: parameter.default for name, parameter in spec.parameters.items()}
+
+
+def _lighter(spec: MeasureSpec) -> dict[str, Any]:
+    """Return the defaults with, where a measure has them, a tenth of the paths."""
+    parameters = _defaults(spec)
+    if "paths" in parameters:
+        parameters["paths"] = parameters["paths"] // 10
+    return parameters
+
+
+def _bound(spec: MeasureSpec, size: int, parameters: Mapping[str, Any]) -> Callable[[], object]:
     portfolio = synthetic_portfolio(size)
     market = synthetic_market(portfolio) if spec.needs_history(parameters) else Market()
-    return _median_ms(lambda: spec.kernel(portfolio, market, parameters, no_checkpoint))
+    return lambda: spec.kernel(portfolio, market, parameters, no_checkpoint)
 
 
 def _median_ms(call: Callable[[], object]) -> float:
     call()  # compiles
-    times = []
-    for _ in range(REPEATS):
+    times: list[float] = []
+    while len(times) < MOST_REPEATS and sum(times) < ENOUGH_SECONDS * 1_000:
         started = time.perf_counter()
         call()
         times.append((time.perf_counter() - started) * 1_000)
