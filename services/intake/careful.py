@@ -1,5 +1,6 @@
 """The careful reader: a JSON tree → draft columns, with a fault for everything that is wrong, and where."""
 
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from services.intake.faults import Faults, escape, nearest, quote
 from services.intake.fields import NUMBERS, POSITION_FIELDS, TEXTS
 from services.intake.values import kind_of, mapping, number
 
+_KNOWN = frozenset(POSITION_FIELDS)
 _REQUIRED = (
     "id",
     *(name for name, field in TEXTS.items() if field.required),
@@ -32,11 +34,10 @@ def unknown_field(name: str, pointer: str, known: tuple[str, ...], faults: Fault
 
 class _Reader:
     def __init__(self, count: int, faults: Faults) -> None:
-        self._count = count
         self._faults = faults
         self._ids = [""] * count
-        self._texts: dict[str, list[str | None]] = {}
-        self._numbers: dict[str, list[float]] = {}
+        self._texts = defaultdict[str, list[str | None]](lambda: [None] * count)
+        self._numbers = defaultdict[str, list[float]](lambda: [np.nan] * count)
 
     def read(self, index: int, position: Any, pointer: str) -> None:
         found = mapping(position, pointer, self._faults)
@@ -49,14 +50,14 @@ class _Reader:
             self._field(index, name, value, pointer)
 
     def _field(self, index: int, name: str, value: Any, pointer: str) -> None:
-        if name not in POSITION_FIELDS:
+        if name not in _KNOWN:
             unknown_field(name, pointer, POSITION_FIELDS, self._faults)
         elif value is None and name not in _REQUIRED:
             return
         elif name in NUMBERS:
             found = number(value, f"{pointer}/{name}", self._faults)
             if found is not None:
-                self._numbers.setdefault(name, [np.nan] * self._count)[index] = found
+                self._numbers[name][index] = found
         elif not isinstance(value, str):
             self._faults.add(f"{pointer}/{name}", f"{name} must be a text, and is {kind_of(value)}.")
         elif name == "id":
@@ -64,7 +65,7 @@ class _Reader:
             if not value:
                 self._faults.add(f"{pointer}/id", "id is empty.")
         else:
-            self._texts.setdefault(name, [None] * self._count)[index] = value
+            self._texts[name][index] = value
 
     def draft(self) -> Draft:
         return Draft(

@@ -8,10 +8,10 @@ from core.names import Measure
 from services.errors import InvalidInputError
 from services.intake import values
 from services.intake.careful import unknown_field
+from services.intake.fast import read_tree
 from services.intake.faults import Faults
 from services.intake.job import JOB_FIELDS, read_job
 from services.intake.parameters import collect_parameters
-from services.intake.parse import parse
 from services.intake.portfolio import read_portfolio
 from services.intake.pricing import fill_prices, unpriced_symbols
 from services.intake.request import JobRequest, MarginRequest
@@ -30,7 +30,7 @@ def decode_portfolio(
 ) -> Portfolio:
     """Return the portfolio in a body; positions without a price take it from `prices`, or stay NaN if `unpriced`."""
     faults = Faults()
-    portfolio, _ = read_portfolio(parse(body), pointer, faults, default_id=portfolio_id)
+    portfolio, _ = read_portfolio(read_tree(body), pointer, faults, default_id=portfolio_id)
     faults.settle()
     return portfolio if unpriced else fill_prices(portfolio, prices or {}, pointer=pointer)
 
@@ -38,7 +38,7 @@ def decode_portfolio(
 def decode_job(body: bytes) -> JobRequest:
     """Return the job that a body asks for."""
     faults = Faults()
-    request = read_job(_known(parse(body), JOB_FIELDS, faults), faults)
+    request = read_job(_known(read_tree(body), JOB_FIELDS, faults), faults)
     faults.settle()
     return request
 
@@ -46,7 +46,7 @@ def decode_job(body: bytes) -> JobRequest:
 def decode_margin(body: bytes) -> MarginRequest:
     """Return what a body of the earlier engine's /margin/calculate asks for."""
     faults = Faults()
-    given = _known(parse(body), _MARGIN_FIELDS, faults)
+    given = _known(read_tree(body), _MARGIN_FIELDS, faults)
     flags = {name: values.flag(given[name], f"/{name}", faults) for name in _FLAGS if given.get(name) is not None}
     fields = {name: value for name, value in given.items() if name not in _FLAGS}
     job = read_job({**fields, "measure": Measure.MARGIN.value}, faults)
@@ -57,7 +57,7 @@ def decode_margin(body: bytes) -> MarginRequest:
 def decode_bare(body: bytes, measure: Measure) -> JobRequest:
     """Return the job of a body that is a portfolio and nothing else, as /margin/optimize takes it."""
     faults = Faults()
-    portfolio, assumed = read_portfolio(parse(body), "", faults)
+    portfolio, assumed = read_portfolio(read_tree(body), "", faults)
     parameters = collect_parameters(measure, {}, "/parameters", faults)
     faults.settle()
     return JobRequest(

@@ -1,5 +1,6 @@
 """Judging draft columns, vectorised: every rule about values of positions, with a pointer to each that breaks it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,9 +72,16 @@ def _price_name(name: str, index: int, given: dict[str, Floats] | None) -> str:
     return "market_value" if name == "price" and alias is not None and not np.isnan(alias[index]) else name
 
 
+def plain(texts: Sequence[str]) -> bool:
+    """Return whether all texts are certainly good: quickly, at the price of a second look at some that are."""
+    joined = "".join(texts)
+    lengths = list(map(len, texts))
+    short = max(lengths, default=0) <= MAX_TEXT and min(lengths, default=1) > 0
+    return short and joined.isprintable() and " " not in joined
+
+
 def _judge_ids(ids: list[str], pointer: str, faults: Faults) -> None:
-    joined = "".join(ids)
-    if not joined.isprintable() or " " in joined or max(map(len, ids), default=0) > MAX_TEXT:
+    if not plain(ids):
         for index, each in enumerate(ids):
             problem = text_problem(each) if each else None
             if problem:
@@ -89,7 +97,8 @@ def _judge_ids(ids: list[str], pointer: str, faults: Faults) -> None:
 
 def _judge_labels(name: str, column: Labels, pointer: str, faults: Faults) -> Labels:
     field = TEXTS[name]
-    for code, value in enumerate(column.values):
+    usual = field.kind is TextKind.FREE and plain(column.values)
+    for code, value in enumerate(() if usual else column.values):
         problem, remedy = _text_verdict(field, value)
         if problem:
             for index in np.flatnonzero(column.codes == code).tolist():

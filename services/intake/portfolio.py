@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from compute.portfolio import Portfolio
 from services.errors import InvalidInputError
 from services.intake import values
@@ -25,8 +23,7 @@ def read_portfolio(
         raise InvalidInputError(faults.items, omitted=faults.omitted)
     head = read_head(found, pointer, faults, default_id=default_id)
     columns = judge(_draft(found, f"{pointer}/positions", faults), f"{pointer}/positions", faults)
-    used = columns.labels["currency"]
-    require_rates(tuple(used.values[code] for code in np.unique(used.codes).tolist()), head, pointer, faults)
+    require_rates(columns.labels["currency"].values, head, pointer, faults)
     return _assemble(head, columns), () if head.as_of_given else ("as_of",)
 
 
