@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select
+from sqlalchemy import Connection, Row, Text, and_, bindparam, func, insert, select
 
 from storage.errors import VersionConflictError
 from storage.packed import Packed
@@ -39,11 +39,8 @@ _INFO = tuple(column for column in portfolios.c if column.name != "columns")
 _SAME = and_(portfolios.c.tenant == bindparam("of_tenant"), portfolios.c.id == bindparam("portfolio_id"))
 _LATEST = select(*portfolios.c).where(_SAME).order_by(portfolios.c.version.desc()).limit(1)
 _VERSION = select(*portfolios.c).where(_SAME, portfolios.c.version == bindparam("of_version"))
-_ORDERLY = select(
-    func.pg_advisory_xact_lock(
-        func.hashtextextended(func.concat_ws("/", bindparam("of_tenant"), bindparam("portfolio_id")), 0)
-    )
-)
+_NAME = func.concat(bindparam("of_tenant", type_=Text), "/", bindparam("portfolio_id", type_=Text))
+_ORDERLY = select(func.pg_advisory_xact_lock(func.hashtextextended(_NAME, 0)))
 
 
 def put(

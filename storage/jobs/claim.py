@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Integer, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 
 from core.names import JobState
@@ -64,8 +64,8 @@ _HEARTBEAT = (
     .where(held())
     .values(
         lease_expires_at=now() + interval("lease_seconds"),
-        progress_done=bindparam("done", type_=Integer),
-        progress_total=bindparam("total", type_=Integer),
+        progress_done=bindparam("done", type_=BigInteger),
+        progress_total=bindparam("total", type_=BigInteger),
     )
     .returning(jobs.c.cancel_requested, func.coalesce(jobs.c.deadline_at <= now(), False))
 )

@@ -62,7 +62,7 @@ class Board:
 
 def new_job(**changes: Any) -> NewJob:
     """A job as a service would submit it."""
-    given = {
+    given: dict[str, Any] = {
         "tenant": TENANT,
         "submitted_by": "ann",
         "measure": Measure.MARGIN,

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -10,6 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 
 from storage import columns
 from storage.columns import pack, unpack
@@ -19,7 +21,7 @@ DOCUMENT = {"id": "p", "nested": {"a": [1, 2.5, None, "x"]}, "flag": True}
 
 
 def test_round_trip_keeps_values_dtypes_shapes_and_order() -> None:
-    tables = {
+    tables: dict[str, dict[str, Any]] = {
         "b": {
             "float": np.array([1.5, -0.0, np.nan]),
             "code": np.array([0, -1, 2], dtype=np.int32),
@@ -54,7 +56,7 @@ def test_arrays_come_back_read_only() -> None:
     hnp.arrays(np.int32, st.integers(0, 50)),
     st.lists(st.one_of(st.none(), st.text())),
 )
-def test_any_column_survives_bit_for_bit(numbers: np.ndarray, codes: np.ndarray, texts: list[str | None]) -> None:
+def test_any_column_survives_bit_for_bit(numbers: NDArray[Any], codes: NDArray[Any], texts: list[str | None]) -> None:
     packed = pack({}, {"t": {"n": numbers, "c": codes, "t": texts}})
 
     _, tables = unpack(packed.data, content_hash=packed.content_hash)
@@ -97,7 +99,7 @@ def test_texts_may_come_as_numpy_arrays() -> None:
 
 
 @pytest.mark.parametrize("array", [np.ones(2, dtype=np.complex128), np.array(["2020-01-01T00:00"], dtype="M8[s]")])
-def test_a_dtype_without_a_place_on_disk_is_refused_by_name(array: np.ndarray) -> None:
+def test_a_dtype_without_a_place_on_disk_is_refused_by_name(array: NDArray[Any]) -> None:
     with pytest.raises(TypeError, match="column odd"):
         pack({}, {"t": {"odd": array}})
 
