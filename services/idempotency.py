@@ -79,3 +79,17 @@ def keep(
             conn, held.tenant, held.key, held.claim, status=status, headers=answer.headers, body=answer.body
         )
     return answer
+
+
+def settle(runtime: Runtime, held: Held, answer: Answer) -> None:
+    """Store an answer whose work has committed before."""
+    with runtime.database.unit_of_work() as conn:
+        idempotency.complete(
+            conn,
+            held.tenant,
+            held.key,
+            held.claim,
+            status=answer.status,
+            headers=dict(answer.headers),
+            body=answer.body,
+        )

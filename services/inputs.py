@@ -12,7 +12,7 @@ from compute.portfolio import Portfolio
 from core.clock import isoformat
 from core.errors import Fault
 from services.errors import InvalidInputError, NotFoundError
-from services.intake.pricing import fill_prices
+from services.intake.pricing import fill_prices, unpriced_symbols
 from services.intake.request import JobRequest
 from storage import histories, portfolios, prices
 from storage.columns import Packed, pack, unpack
@@ -21,7 +21,7 @@ from storage.database import Connection
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """A request's inputs, resolved; `packed` is None where a stored portfolio version is the input."""
+    """A request's inputs, resolved; `packed` is None where a stored portfolio version is the input as it is."""
 
     portfolio: Portfolio | None
     portfolio_version: int | None
@@ -38,11 +38,13 @@ def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
         if stored is None or stored.columns is None:
             raise NotFoundError("portfolio", request.portfolio_id)
         portfolio, version = load_portfolio(stored.columns), stored.version
-    elif portfolio is not None and request.needs_prices:
-        portfolio, market["prices"] = _priced(conn, tenant, portfolio, request.needs_prices)
+    unpriced = () if portfolio is None else unpriced_symbols(portfolio)
+    if portfolio is not None and unpriced:
+        portfolio, market["prices"] = _priced(conn, tenant, portfolio, unpriced)
     if portfolio is not None and measure(request.measure).needs_history(request.parameters):
         market["histories"] = _history_versions(conn, tenant, portfolio)
-    packed = pack(portfolio.document(), portfolio.tables()) if portfolio is not None and version is None else None
+    itself = portfolio is not None and (version is None or unpriced)  # prices filled in are part of the input
+    packed = pack(portfolio.document(), portfolio.tables()) if portfolio is not None and itself else None
     return Inputs(portfolio=portfolio, portfolio_version=version, packed=packed, market=market)
 
 

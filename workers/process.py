@@ -46,8 +46,9 @@ def run_worker(
     os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # read when Celery's worker is imported, here and in the children
     hardware = probe(settings)
     require(hardware, device)
-    served = tuple(queues) or default_queues(device)
     slots = concurrency or default_concurrency(settings, device, hardware)
+    os.environ.setdefault("NUMBA_NUM_THREADS", str(max(1, hardware.cpu_cores // slots)))
+    served = tuple(queues) or default_queues(device)
     identity = Identity(
         id=f"{device.value}-{os.getpid()}@{platform.node()}",
         host=platform.node(),
