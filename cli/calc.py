@@ -82,14 +82,13 @@ def _parameters(measure: str, param: list[str] | None) -> dict[str, Any]:
 
 
 def _market(history: Path | None, measure: str, parameters: Mapping[str, Any]) -> "Market":
-    from cli.documents import read_bytes
     from compute.market import Market
     from compute.measures import measure as spec_of
 
     if history is not None:
-        from services.intake.histories import read_history
+        from cli.history import read_history
 
-        return Market(history=read_history(read_bytes(history)))
+        return Market(history=read_history(history))
     if spec_of(measure).needs_history(parameters):
         raise UsageError(f"{measure} needs price history.", remedy="Add --history PRICES.csv[.gz].")
     return Market()

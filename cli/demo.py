@@ -123,7 +123,9 @@ def _sub_books(client: Client, console: Console, book: Book) -> None:
         ("median time in the kernel", milliseconds(_median(job.timings.get("run_ms") for job in finished))),
         ("submit to last result", f"{taken:.1f} s, {len(results) / taken:,.0f} jobs a second"),
     ]
-    console.print(make_table(f"3  {len(books)} random sub-books as queue jobs on the bulk lane", ("", ""), rows))
+    console.print(
+        make_table(f"3  {len(books)} random sub-books as queue jobs on the bulk lane", ("", ""), rows, head=False)
+    )
 
 
 def sub_books(book: Book, count: int, seed: int) -> list[Book]:

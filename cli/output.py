@@ -7,8 +7,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 _MINOR_UNITS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV"), 0),
@@ -35,15 +37,15 @@ def print_table(
 
 
 def make_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()
-) -> Table:
-    """Return a table for the console."""
-    table = Table(title=title, title_justify="left")
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = (), head: bool = True
+) -> Group:
+    """Return a table below its title; the title may be wider than the table."""
+    table = Table(show_header=head)
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    return table
+        table.add_row(*(escape(cell) for cell in row))
+    return Group(Text(title, style="bold"), table)
 
 
 def money(value: float | None, currency: str) -> str:

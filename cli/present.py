@@ -17,7 +17,7 @@ def show_result(line: Mapping[str, Any]) -> None:
     title = (
         f"{line['measure']} of {line['portfolio_id'] or 'the portfolio'} {device} {milliseconds(line.get('run_ms'))}"
     )
-    _figures(title, result)
+    _figures(" ".join(title.split()), result)
     if "measures" in result:
         _risks(result)
     if isinstance(result.get("positions"), list) and result["positions"]:
