@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import DisconnectionError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from storage.errors import StorageUnavailableError
+from storage.errors import StorageUnavailableError, UnknownTenantError
 
 __all__ = ["Connection", "Database", "make_engine"]
 
@@ -72,6 +72,15 @@ class Database:
             yield
         except _UNREACHABLE as error:
             raise StorageUnavailableError from error
+        except IntegrityError as error:
+            if _names_no_tenant(error):
+                raise UnknownTenantError from error
+            raise
+
+
+def _names_no_tenant(error: IntegrityError) -> bool:
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+    return constraint.startswith("fk_") and constraint.endswith("_tenants")
 
 
 def make_engine(url: str, *, pool_size: int, statement_timeout_ms: int, application: str) -> Engine:

@@ -6,6 +6,7 @@ StorageError (core.errors.CollateralError)
 ├── KeyReusedError            an idempotency key came back with another body: 422
 ├── KeyInFlightError          the first request under an idempotency key is still at work: 409
 ├── NameTakenError            a name that must be unique within its tenant is in use: 409
+├── UnknownTenantError       a token names a tenant that this cluster does not have: 403
 ├── CursorError               a page's cursor was not one of ours: 422
 └── CorruptColumnsError       stored bytes are not what their hash promised
 """
@@ -52,6 +53,13 @@ class NameTakenError(StorageError):
 
     code = "name-taken"
     remedy = "Choose another name."
+
+
+class UnknownTenantError(StorageError):
+    """The tenant of the token does not exist on this cluster."""
+
+    code = "unknown-tenant"
+    remedy = "An operator adds it: collateral tenants add NAME."
 
 
 class CursorError(StorageError):

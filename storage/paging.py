@@ -1,6 +1,6 @@
 """Cursors: opaque text that holds the position of the last item of a page."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -61,6 +61,6 @@ def _write(raw: bytes) -> str:
 
 def _read(cursor: str) -> bytes:
     try:
-        return urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        return b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
         raise CursorError from error
