@@ -47,13 +47,6 @@ def from_text(spec: Parameter, text: str) -> Any:
     return _plain_number(text)
 
 
-def read_text_parameters(measure: str, given: Mapping[str, str], *, pointer: str = "/parameters") -> dict[str, Any]:
-    """Return every parameter of a measure from `k=v` text."""
-    specs = spec_of(measure).parameters
-    read = {name: from_text(specs[name], text) if name in specs else text for name, text in given.items()}
-    return read_parameters(measure, read, pointer=pointer)
-
-
 def _plain_number(text: str) -> Any:
     try:
         value = json.loads(text)
