@@ -6,8 +6,8 @@ group and direction) to gross, netted and offset initial and maintenance margin 
 sides: that preparation (numbering instruments, choosing volatilities, reading rates). Polars runs lazily on all its
 threads, we on one; the last matching, of some thirty groups, is the same function on both sides.
 
-A second line times all of `MEASURES["margin"]` on its own, preparation included: from a portfolio's columns to the finished
-result with its breakdown and position table.
+A second line times all of `MEASURES["margin"]` on its own, preparation included: from a portfolio's columns to the
+finished result with its breakdown and position table.
 """
 
 import dataclasses

@@ -8,9 +8,6 @@ Rule, units and a worked example: docs/models/house.md.
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from compute.errors import NonFiniteError
 from compute.margin.columns import Columns, prepare
 from compute.margin.report import document, position_table
 from compute.margin.requirement import Requirement, requirement
@@ -23,13 +20,10 @@ from compute.result import Checkpoint, Result
 def compute(
     portfolio: Portfolio, market: Market, parameters: Mapping[str, Any]
 ) -> tuple[HouseSet, Columns, Requirement]:
-    """Return the parameter set, the prepared columns and the margins; raise NonFiniteError if a total is not finite."""
+    """Return the parameter set, the prepared columns and the margins; errors as in `margin`."""
     table = house_set(parameters["version"])
     columns = prepare(portfolio, market, table, history_first=parameters["volatility"] == "history")
-    found = requirement(columns, table)
-    if not np.isfinite([found.sides.sum(), found.owed]).all():
-        raise NonFiniteError("The margin of this portfolio is not finite.")
-    return table, columns, found
+    return table, columns, requirement(columns, table)
 
 
 def margin(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], _checkpoint: Checkpoint) -> Result:

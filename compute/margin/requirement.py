@@ -1,9 +1,11 @@
 """The house kernel: prepared columns to margins, netted and offset."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from compute.errors import NonFiniteError
 from compute.jit import njit
 from compute.margin.columns import Columns
 from compute.margin.instruments import Integers
@@ -175,7 +177,13 @@ def variation_margins(quantity: Floats, price: Floats, scale: Floats, settlement
 
 
 def requirement(columns: Columns, table: HouseSet) -> Requirement:
-    """Return the margins of prepared columns; sums run in the order of the positions, on one thread."""
+    """Return the margins of prepared columns; sums run in the order of the positions, on one thread.
+
+    Raises
+    ------
+    NonFiniteError
+        A sum overflows.
+    """
     sides = np.zeros((columns.groups.of.size, 2, 2))
     initial, maintenance = position_margins(
         columns.quantity,
@@ -193,6 +201,8 @@ def requirement(columns: Columns, table: HouseSet) -> Requirement:
         sides,
     )
     variation, owed, settled = variation_margins(columns.quantity, columns.price, columns.scale, columns.settlement)
+    if not (math.isfinite(sides.sum()) and math.isfinite(owed)):
+        raise NonFiniteError("The margin of this portfolio is not finite.")
     initial_offsets, maintenance_offsets = offsets(sides, columns.groups, table)
     return Requirement(
         initial=initial,
