@@ -13,13 +13,18 @@ def register(app: typer.Typer) -> None:
 
 
 def migrate(state_dir: StateDir = None, as_json: AsJson = False) -> None:
-    """Bring the database schema up to date."""
+    """Bring the database schema up to date, and store the default tenant."""
+    from services.tenants import ensure_default_tenant
+    from storage.database import Database
     from storage.migrate import current, upgrade
 
     url = load_settings(state_dir).require_database()
     before = current(url)
     upgrade(url)
     after = current(url)
+    database = Database(url, pool_size=1)
+    ensure_default_tenant(database)
+    database.dispose()
     if as_json:
         print_json({"before": before, "after": after})
     else:

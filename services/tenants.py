@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from core.clock import isoformat
+from core.security import DEFAULT_TENANT
 from services.errors import InvalidInputError
 from storage import audit, tenants
 from storage.database import Database
@@ -28,6 +29,12 @@ def add_tenant(database: Database, tenant: str, name: str, *, actor: str) -> Ten
             detail=tenant_document(added),
         )
     return added
+
+
+def ensure_default_tenant(database: Database) -> None:
+    """Store the tenant that tokens name unless told otherwise."""
+    with database.unit_of_work() as conn:
+        tenants.ensure(conn, DEFAULT_TENANT, "Default")
 
 
 def list_tenants(database: Database) -> list[Tenant]:
