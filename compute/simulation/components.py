@@ -19,7 +19,7 @@ from compute.portfolio import Floats
 from compute.simulation.normals import gather_normals
 from compute.simulation.philox import STREAM_FACTORS, split_seed
 from compute.simulation.polynomials import FLOATS, expm1
-from compute.simulation.revaluation import FIRST_BLOCK, GROUP, TILE, Book, add_product
+from compute.simulation.revaluation import GROUP, TILE, Book, add_product, first_block
 from compute.simulation.tail import Tail
 
 FactorLosses = Callable[[NDArray[np.int64], Floats], Floats]
@@ -71,11 +71,12 @@ def simulated_losses(priced: Book, count: int, *, seed: int, report: Callable[[]
         Called between blocks; may raise to stop.
     """
     key = split_seed(seed)
+    block = first_block(len(priced.weights))
 
     def losses(paths: NDArray[np.int64], shares: Floats) -> Floats:
         total = np.zeros(len(priced.weights))
-        for begin in range(0, paths.size, FIRST_BLOCK):
-            index, share = paths[begin : begin + FIRST_BLOCK], shares[begin : begin + FIRST_BLOCK]
+        for begin in range(0, paths.size, block):
+            index, share = paths[begin : begin + block], shares[begin : begin + block]
             filling = -index.size % TILE
             out = np.empty(((index.size + filling) // TILE, len(priced.weights)))
             whole = np.pad(index, (0, filling)).astype(np.uint64)

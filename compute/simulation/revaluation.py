@@ -23,7 +23,8 @@ from compute.simulation.polynomials import FAST, FLOATS, expm1
 TILE = 256
 GROUP = 4  # factors to a counter, and to a register block
 BLOCK_SECONDS = 0.05  # aim of one call into the kernel; the heartbeat allows 0.25
-FIRST_BLOCK = 4096
+LARGEST_FIRST_BLOCK = 4096
+FIRST_BLOCK_PRODUCTS = 2**26  # multiplications in a first block: 10 ms on a slow core
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +147,7 @@ def profit_and_loss(
     """
     out = np.empty(stop - start)
     key = split_seed(seed)
-    done, size = 0, FIRST_BLOCK
+    done, size = 0, first_block(len(priced.weights))
     while done < out.size:
         began = perf_counter()
         part = out[done : done + size]
@@ -156,6 +157,12 @@ def profit_and_loss(
         report(done)
         size = next_block(size, perf_counter() - began)
     return out
+
+
+def first_block(factors: int) -> int:
+    """Return the first block's paths: few enough for any number of factors."""
+    wanted = FIRST_BLOCK_PRODUCTS // max(1, factors * factors)
+    return max(TILE, min(LARGEST_FIRST_BLOCK, wanted // TILE * TILE))
 
 
 def next_block(size: int, seconds: float) -> int:

@@ -21,6 +21,7 @@ from compute.simulation.revaluation import book, profit_and_loss
 from compute.simulation.tail import Tail, is_supported, tails
 
 MOST_FACTORS = 2_000
+STALE_DAYS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +143,7 @@ def _result(
         },
         "covariance_clipped": root.clipped if root else None,
         "histogram": {"method": sections[0].method, **histogram(sections[0].profits)},
-        "assumptions": _assumptions(portfolio, request, sections),
+        "assumptions": _assumptions(portfolio, request, returns, sections),
     }
     return Result(document=document, tables={"components": _component_table(exposed, sections[0])})
 
@@ -184,7 +185,7 @@ def _component_table(exposed: Exposures, section: Section) -> dict[str, Any]:
     }
 
 
-def _assumptions(portfolio: Portfolio, request: Request, sections: list[Section]) -> list[str]:
+def _assumptions(portfolio: Portfolio, request: Request, returns: Returns, sections: list[Section]) -> list[str]:
     said = []
     methods = {section.method for section in sections}
     if PLAIN in methods:
@@ -195,6 +196,8 @@ def _assumptions(portfolio: Portfolio, request: Request, sections: list[Section]
         said.append("Historical: horizon returns overlap; standard errors count only those that do not.")
     if request.method != PLAIN:
         said.extend(_unsupported(request, sections))
+    if (behind := (portfolio.as_of - returns.last).days) > STALE_DAYS:
+        said.append(f"The price history ends {behind} days before the portfolio's date.")
     if any(value != portfolio.currency for value in portfolio.labels["currency"].values):
         said.append("Conversion rates are held at their current level: the risk of the rates is not modelled.")
     if not np.isnan(portfolio.number("delta", np.nan)).all():

@@ -52,7 +52,7 @@ def test_small_volatility_gives_the_normal_closed_form() -> None:
 
 
 def test_a_hedge_has_a_negative_part() -> None:
-    root = np.linalg.cholesky(1e-4 * np.array([[1.0, 0.9], [0.9, 1.0]]))
+    root = np.linalg.cholesky(1e-4 * np.array([[1.0, 0.9], [0.9, 1.0]])).astype(np.float64)
     priced = book(root, np.array([1e6, -4e5]))
     (tail,) = tails(-profit_and_loss(priced, start=0, stop=PATHS, seed=1), [0.99])
     parts = components(tail, simulated_losses(priced, 2, seed=1))

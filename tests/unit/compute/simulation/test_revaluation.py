@@ -11,9 +11,10 @@ from scipy import stats
 from compute.errors import CancelledError
 from compute.portfolio import Floats
 from compute.simulation import reference
-from compute.simulation.revaluation import FIRST_BLOCK, TILE, Book, book, next_block, profit_and_loss
+from compute.simulation.revaluation import TILE, Book, book, first_block, next_block, profit_and_loss
 from compute.simulation.tail import tails
 
+FIRST_BLOCK = 4096  # of a book of few factors
 OF_GROSS = 1e-6  # error of a path's profit, relative to the gross move sum_k |w_k (exp(x_k) - 1)|
 ROOT = Path(__file__).parents[4]
 SCRIPT = """
@@ -126,6 +127,12 @@ def test_reports_rise_to_the_total_and_may_stop() -> None:
 
     with pytest.raises(CancelledError):
         profit_and_loss(made_book(4)[2], start=0, stop=100_000, seed=1, report=stop)
+
+
+def test_first_block_is_short_for_many_factors() -> None:
+    assert first_block(4) == first_block(100) == FIRST_BLOCK
+    assert first_block(300) == 512
+    assert first_block(2_000) == TILE
 
 
 def test_blocks_move_towards_the_aimed_time() -> None:

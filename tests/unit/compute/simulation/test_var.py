@@ -1,6 +1,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -162,6 +163,15 @@ def test_currencies_are_converted_and_the_assumption_is_said() -> None:
     assert converted.document["measures"][0]["var"] == pytest.approx(plain.document["measures"][0]["var"] / 1.25)
     assert any("rates is not modelled" in text for text in converted.document["assumptions"])
     assert not any("rates is not modelled" in text for text in plain.document["assumptions"])
+
+
+def test_stale_history_is_said() -> None:
+    book, market = real_book()
+    late = replace(book, as_of=date(2023, 2, 28))
+    assert (
+        "The price history ends 62 days before the portfolio's date." in compute(late, market).document["assumptions"]
+    )
+    assert not any("ends" in text for text in compute(book, market).document["assumptions"])
 
 
 def test_delta_is_said() -> None:
