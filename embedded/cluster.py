@@ -1,22 +1,20 @@
 """The one-machine cluster: what runs, in which order, with which settings."""
 
-import asyncio
 import os
 import shutil
 import sys
-from asyncio.subprocess import DEVNULL
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.names import Queue
 from core.security import make_keys
 from embedded.child import Child
-from embedded.errors import ChildFailedError
 from embedded.postgres import Postgres
 from embedded.probes import Probe, http_ok, postgres_answers, pulse, valkey_answers
 from embedded.program import MARK, Program
-from embedded.server import kept_password, tail
+from embedded.server import kept_password
 from embedded.state import Layout, write_private
+from embedded.steps import both, compiled, migrated
 from embedded.supervisor import Stage
 from embedded.valkey import Valkey
 
@@ -24,7 +22,6 @@ COMMAND = (sys.executable, "-m", "cli.main")
 _BULK_LIMIT = 2
 """Bulk slots of the idle cluster: each holds the numerics, and the whole is to stay under 1.3 GB."""
 _BULK_NICE = 10  # on one machine, overnight work gives way to whoever waits
-_MIGRATE_SECONDS = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +62,11 @@ def make_plan(layout: Layout, ports: Mapping[str, int], environ: Mapping[str, st
             _server("valkey", valkey, valkey_answers(ports["valkey"])),
         )
     )
-    processes = Stage(step=_migration(layout, full), children=_processes(layout, ports, full))
+    prepared = both(
+        migrated(COMMAND, layout.logs / "migrate.log", full),
+        compiled(layout.root / "kernels", layout.logs / "kernels.log", full),
+    )
+    processes = Stage(step=prepared, children=_processes(layout, ports, full))
     return Plan(layout=layout, ports=ports, environment=told, stages=(servers, processes))
 
 
@@ -134,24 +135,3 @@ def _child(
 
 def _server(role: str, server: Postgres | Valkey, probe: Probe) -> Child:
     return Child(role=role, runner=server, ready=probe, alive=probe)
-
-
-def _migration(layout: Layout, environ: Mapping[str, str]) -> Callable[[], Awaitable[None]]:
-    """Return the step that brings the schema up to date, in a process of its own that takes its memory with it."""
-    log = layout.logs / "migrate.log"
-
-    async def migrate() -> None:
-        with log.open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                *COMMAND, "migrate", stdin=DEVNULL, stdout=output, stderr=output, env=dict(environ)
-            )
-        try:
-            status = await asyncio.wait_for(process.wait(), _MIGRATE_SECONDS)
-        except BaseException:
-            process.kill()
-            await process.wait()
-            raise
-        if status != 0:
-            raise ChildFailedError(f"The schema could not be migrated: {tail(log)}", remedy=f"Its log is {log}.")
-
-    return migrate

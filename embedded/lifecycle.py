@@ -12,10 +12,10 @@ from embedded.identity import Identity, wait_gone
 from embedded.ports import PortClaims, choose_ports
 from embedded.reap import reap
 from embedded.state import ClusterState, Layout, Lock
+from embedded.steps import Tell
 from embedded.supervisor import Supervisor
 
 _DOWN_SECONDS = 60.0
-Tell = Callable[[str, str, str], None]
 
 
 def up(

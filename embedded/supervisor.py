@@ -13,9 +13,9 @@ from embedded.child import Child
 from embedded.errors import EmbeddedError
 from embedded.program import rotate
 from embedded.state import ClusterState, Layout, ProcessState
+from embedded.steps import Step, Tell
 
 _HOUSEKEEPING_SECONDS = 15.0
-Step = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Supervisor:
     layout: Layout
     stages: tuple[Stage, ...]
     state: ClusterState
-    tell: Callable[[str, str, str], None] = lambda _role, _state, _why: None
+    tell: Tell = lambda _role, _state, _why: None
     _tasks: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -72,7 +72,7 @@ class Supervisor:
             child.on_change = self._note
         for stage in self.stages:
             if stage.step is not None:
-                await stage.step()
+                await stage.step(self.tell)
             for child in stage.children:
                 self._tasks[child.role] = asyncio.create_task(child.run(), name=child.role)
             for child in stage.children:
