@@ -7,22 +7,27 @@ from celery import Celery
 from beat.entries import GridEntry, make_entry
 from core.names import Queue
 from services import schedules
-from services.timing import Grid
+from services.timing import Grid, Misfire
 from storage.database import Database
 from workers.names import HOUSEKEEPING, TICK
 
 HOUSEKEEPING_SECONDS = 3_600.0
+QUEUE = Queue.MONITOR.value
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedTick:
-    """One entry: its task, its interval, and the moment of its grid that it last ran at."""
+    """One entry: its task, its interval, the moment of its grid that it last ran at, and whether it should have since.
+
+    Beat sends a tick once; where the message or its transaction was lost, `overdue` says so, and it is sent again.
+    """
 
     name: str
     task: str
     args: tuple[str, ...]
     every: float
     last: float
+    overdue: bool = False
 
     def entry(self, app: Celery) -> GridEntry:
         """Return the RedBeat entry; a moment already missed makes it due at once, and the tick judges that."""
@@ -31,7 +36,7 @@ class PlannedTick:
             name=self.name,
             task=self.task,
             args=self.args,
-            queue=Queue.MONITOR.value,
+            queue=QUEUE,
             every=self.every,
             last=self.last,
         )
@@ -47,7 +52,7 @@ class Plan:
     def read(self) -> dict[str, PlannedTick]:
         """Return the wanted entries by name."""
         found = schedules.planned(self._database)
-        ticks = [self._housekeeping_tick(found.now), *(_tick(one) for one in found.ticks)]
+        ticks = [self._housekeeping_tick(found.now), *(_tick(one, found.now) for one in found.ticks)]
         return {tick.name: tick for tick in ticks}
 
     def _housekeeping_tick(self, now: float) -> PlannedTick:
@@ -55,11 +60,14 @@ class Plan:
         return PlannedTick(name="housekeeping", task=HOUSEKEEPING, args=(), every=grid.every, last=grid.latest(now))
 
 
-def _tick(planned: schedules.Planned) -> PlannedTick:
+def _tick(planned: schedules.Planned, now: float) -> PlannedTick:
+    last = planned.grid.latest(planned.last)
+    missed = now - (last + planned.grid.every) > 0.0
     return PlannedTick(
         name=f"schedule/{planned.id}",
         task=TICK,
         args=(str(planned.id),),
         every=planned.grid.every,
-        last=planned.grid.latest(planned.last),
+        last=last,
+        overdue=missed and planned.misfire is Misfire.RUN_ONCE,
     )

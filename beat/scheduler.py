@@ -18,12 +18,13 @@ from redbeat.schedulers import (
 from redis.exceptions import LockError, RedisError
 
 from beat.entries import GridEntry
-from beat.plan import Plan, PlannedTick
+from beat.plan import QUEUE, Plan, PlannedTick
 from core.logs import get_logger
 from storage.errors import StorageUnavailableError
 
 FOLLOW_SECONDS = 0.5
 SYNC_SECONDS = 1.0
+RESEND_SECONDS = 30.0
 
 _log = get_logger(__name__)
 beat_init.disconnect(acquire_distributed_beat_lock)
@@ -40,6 +41,7 @@ class Scheduler(RedBeatScheduler):  # type: ignore[misc]  # redbeat has no types
         self.lock = None
         self._plan = plan
         self._known: dict[str, PlannedTick] = {}
+        self._overdue: dict[str, float] = {}
         self._synced = float("-inf")
 
     @property
@@ -80,7 +82,7 @@ class Scheduler(RedBeatScheduler):  # type: ignore[misc]  # redbeat has no types
         if not lock.acquire(blocking=False):
             return False
         self.lock = lock
-        self._known, self._synced = {}, float("-inf")
+        self._known, self._overdue, self._synced = {}, {}, float("-inf")
         _log.info("this beat leads")
         return True
 
@@ -96,7 +98,19 @@ class Scheduler(RedBeatScheduler):  # type: ignore[misc]  # redbeat has no types
             _log.warning("the schedules cannot be read; the known ones go on", error=error.detail)
             wanted = self._known
         self._apply(wanted)
+        self._send_overdue(wanted)
         self._synced = time.monotonic()
+
+    def _send_overdue(self, wanted: dict[str, PlannedTick]) -> None:
+        """Send again what Postgres has not seen run for a while: the message, or its transaction, was lost."""
+        now = time.monotonic()
+        late = {name: tick for name, tick in wanted.items() if tick.overdue}
+        self._overdue = {name: self._overdue.get(name, now) for name in late}
+        for name, tick in late.items():
+            if now - self._overdue[name] >= RESEND_SECONDS:
+                _log.warning("a tick was lost; it is sent again", entry=name)
+                self.send_task(tick.task, list(tick.args), queue=QUEUE, expires=RESEND_SECONDS)
+                self._overdue[name] = now
 
     def _apply(self, wanted: dict[str, PlannedTick]) -> None:
         client = get_redis(self.app)

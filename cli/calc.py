@@ -73,7 +73,9 @@ def _parameters(measure: str, param: list[str] | None) -> dict[str, Any]:
 
     check_measure(measure)
     if not spec_of(measure).needs_portfolio:
-        raise UsageError(f"{measure} is a drill of the cluster.", remedy=f"collateral submit {measure} -")
+        raise UsageError(
+            f"{measure} is a drill of the cluster.", remedy=f"Run it there: collateral submit {measure} --wait"
+        )
     given = given_parameters(measure, param)
     device = given.pop("device", "auto")
     if device not in {"auto", "cpu"}:

@@ -8,7 +8,7 @@ from core.clock import isoformat
 from core.names import Permission
 from core.security import Principal
 from services.errors import ConflictError, NotFoundError
-from services.timing import Grid
+from services.timing import Grid, Misfire
 from storage import audit, schedules
 from storage.database import Database
 from storage.schedules import Schedule
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """One schedule as beat needs it: its grid, and the moment from which ticks are due."""
+    """One schedule as beat needs it: its grid, the moment from which ticks are due, what is done about a late one."""
 
     id: UUID
     grid: Grid
     last: float
+    misfire: Misfire
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +146,7 @@ def ticked_document(ticked: "Ticked") -> dict[str, Any]:
 
 def _planned(schedule: Schedule) -> Planned:
     since = schedule.last_tick_at or schedule.created_at
-    return Planned(id=schedule.id, grid=grid_of(schedule), last=since.timestamp())
+    return Planned(id=schedule.id, grid=grid_of(schedule), last=since.timestamp(), misfire=Misfire(schedule.misfire))
 
 
 def _audit(conn: Any, principal: Principal, action: str, schedule: Schedule) -> None:

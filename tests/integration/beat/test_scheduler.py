@@ -199,6 +199,31 @@ def test_a_missed_tick_is_due_at_once_after_an_outage(
     assert len(ticks(broker, schedule)) == 1
 
 
+def test_a_lost_tick_is_sent_again(
+    runtime: Runtime,
+    principal: Principal,
+    make_scheduler: MakeScheduler,
+    broker: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("beat.scheduler.RESEND_SECONDS", 0.2)
+    schedule = add(runtime, principal, every=3_600.0)
+    _created_earlier(runtime, schedule, seconds=3_700.0)
+    scheduler = make_scheduler()
+    drive(scheduler, until=lambda: len(ticks(broker, schedule)) >= 1)
+    broker.delete("monitor")
+    drive(scheduler, until=lambda: len(ticks(broker, schedule)) >= 1)
+    assert schedules.tick(runtime, schedule) is not None
+    resync(scheduler)
+    scheduler.tick()
+    broker.delete("monitor")
+    for _ in range(3):
+        resync(scheduler)
+        scheduler.tick()
+        time.sleep(0.3)
+    assert ticks(broker, schedule) == [], "a tick that ran is not sent again"
+
+
 def test_housekeeping_is_planned(runtime: Runtime) -> None:
     plan = Plan(runtime.database, housekeeping_seconds=60.0).read()
     assert plan["housekeeping"].task == HOUSEKEEPING
