@@ -55,10 +55,22 @@ class Reconciler:
             try:
                 self.once()
             except StorageUnavailableError as error:
-                self._reachable_since = None
+                self.distrust()
                 _log.warning("pass given up", error=error.detail)
             self._stop.wait(max(0.0, self._runtime.settings.reconcile_seconds - (time.monotonic() - started)))
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection to the broker."""
         self._publisher.close()
+
+    def trust(self) -> None:
+        """Take it that Postgres has been reachable for one full lease."""
+        self._reachable_since = time.monotonic() - self._runtime.settings.lease_seconds
+
+    def distrust(self) -> None:
+        """Take it that Postgres was away a moment ago."""
+        self._reachable_since = None
 
     def stop(self) -> None:
         """End `run_forever` after the present pass."""
@@ -131,14 +143,14 @@ class Reconciler:
             return 0
         empty = [queue for queue in Queue if cache.queue_length(queue) == 0]
         with self._runtime.database.unit_of_work() as conn:
-            waiting = jobs.unsent(conn, epoch=epoch, grace_seconds=UNSENT_GRACE_SECONDS)
-            waiting += jobs.lost_sends(
+            waiting = jobs.lost_sends(
                 conn,
                 epoch=epoch,
                 empty_queues=empty,
                 overtaken_seconds=OVERTAKEN_SECONDS,
                 backoff_seconds=RESEND_AFTER_SECONDS,
             )
+            waiting += jobs.unsent(conn, epoch=epoch, grace_seconds=UNSENT_GRACE_SECONDS)
         return self._publish(waiting)
 
     def _publish(self, waiting: Sequence[jobs.Job]) -> int:

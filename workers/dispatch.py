@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from kombu.exceptions import OperationalError
@@ -49,7 +50,8 @@ class Publisher:
 
     def reset(self) -> None:
         """Drop the connection, in whatever state its socket is; the next send opens a fresh one."""
-        self._connection.collapse()
+        with suppress(*SEND_ERRORS):
+            self._connection.release()
         self._open()
 
     def close(self) -> None:
