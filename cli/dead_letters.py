@@ -3,7 +3,7 @@
 import typer
 
 from cli.connect import connected
-from cli.jobs import JobId, Limit, list_jobs, show_job
+from cli.jobs import JobId, Limit, job_line, list_jobs, show_job
 from cli.options import AsJson, StateDir, Tenant, Token, Url
 from cli.output import print_json
 from core.names import JobState
@@ -46,7 +46,7 @@ def show(
         if as_json:
             print_json(job.document)
         else:
-            show_job(client, job)
+            show_job(job, job_line(client, job))
 
 
 @dead_letters.command("replay")

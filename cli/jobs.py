@@ -1,6 +1,6 @@
 """`collateral jobs ls | show | wait | cancel | retry`: looking after jobs over HTTP."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 JobId = Annotated[str, typer.Argument(metavar="JOB_ID", help="The job's id.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="The most to list.")]
+Known = Mapping[str, Mapping[str, Any]]
 COLUMNS = ("id", "measure", "state", "attempt", "queue", "device", "queued", "ran", "submitted")
 
 jobs = typer.Typer(help="Jobs of the cluster.", no_args_is_help=True)
@@ -58,7 +59,7 @@ def show(
         if as_json:
             print_json(job.document)
         else:
-            show_job(client, job)
+            show_job(job, job_line(client, job))
 
 
 @jobs.command("wait")
@@ -116,38 +117,47 @@ def list_jobs(found: Iterable["Job"], title: str, *, as_json: bool) -> None:
     print_table(title, COLUMNS, [_row(job) for job in found], right=("attempt", "queued", "ran"))
 
 
-def show_jobs(client: "Client", found: Iterable["Job"], *, as_json: bool) -> int:
-    """Print waited-for jobs with their results; return 0 if all are done, else 1."""
+def show_jobs(client: "Client", found: Iterable["Job"], *, as_json: bool, known: Known | None = None) -> int:
+    """Print waited-for jobs with their results; return 0 if all are done, else 1.
+
+    `known` is what the caller knows of a job beside its document, by job id: its portfolio, parameters, date.
+    """
     code = 0
     for job in found:
         code = code if job.state == "done" else FAILED
+        line = job_line(client, job, (known or {}).get(job.id, {}))
         if as_json:
-            print_json(job_line(client, job))
+            print_json(line)
         else:
-            show_job(client, job)
+            show_job(job, line)
     return code
 
 
-def job_line(client: "Client", job: "Job") -> dict[str, Any]:
+def job_line(client: "Client", job: "Job", known: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a job as one line: its result under the names of `calc`, or its error."""
     result = client.finished(job) if job.state == "done" else None
-    document = job.document
+    said = {**(known or {}), **_named(job.document), **_named(result or {})}
     return {
+        "portfolio_id": said.get("portfolio_id"),
+        "measure": job.measure,
+        "model": said.get("model"),
+        "parameters": said.get("parameters"),
+        "currency": said.get("currency"),
+        "as_of": said.get("as_of"),
+        "device": job.device,
         "job_id": job.id,
         "state": job.state,
-        "portfolio_id": document.get("portfolio_id") or (result or {}).get("portfolio_id"),
-        "measure": job.measure,
-        "model": (result or {}).get("model"),
-        "parameters": document.get("parameters"),
-        "currency": (result or {}).get("currency"),
-        "as_of": (result or {}).get("as_of"),
-        "device": job.device,
         "run_ms": job.timings.get("run_ms"),
         **({"result": result} if result is not None else {"error": job.error or {"detail": f"still {job.state}"}}),
     }
 
 
-def show_job(client: "Client", job: "Job") -> None:
+def _named(document: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("portfolio_id", "model", "parameters", "currency", "as_of")
+    return {name: document[name] for name in names if document.get(name) is not None}
+
+
+def show_job(job: "Job", line: Mapping[str, Any]) -> None:
     """Print one job for people."""
     from cli.present import show_result
 
@@ -156,7 +166,7 @@ def show_job(client: "Client", job: "Job") -> None:
     if reason:
         typer.echo(f"routed: {reason}")
     if job.state == "done":
-        show_result(job_line(client, job))
+        show_result(line)
     elif job.error:
         typer.echo(f"{job.error.get('title') or job.state}: {job.error.get('detail')}", err=True)
 

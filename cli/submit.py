@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,8 @@ from cli.connect import connected
 from cli.jobs import show_jobs
 from cli.options import AsJson, Params, StateDir, Tenant, Token, Url
 from cli.output import print_json
-from cli.problems import UsageError
+from cli.problems import FAILED, ClusterError, UsageError, document, report
+from core.clock import utcnow
 from core.names import Device, Lane
 from core.security import DEFAULT_TENANT
 
@@ -51,6 +53,7 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Submit a job for each portfolio of an input."""
+    from cli.following import await_jobs
     from cli.parameters import check_measure, given_parameters
 
     check_measure(measure)
@@ -64,43 +67,98 @@ def submit(
         "max_attempts": max_attempts,
     }
     with connected(state_dir, url=url, token=token, tenant=tenant) as client:
-        jobs = [client.submit(measure, **portfolio, **options) for portfolio in _portfolios(measure, source)]
+        wanted = _portfolios(client, measure, source)
+        sent = _sent(client, measure, wanted, options, as_json=as_json)
+        refused = FAILED if len(sent) < len(wanted) else 0
         if wait:
-            raise typer.Exit(_finish(client, jobs, timeout, as_json=as_json))
-    if as_json:
-        for job in jobs:
+            filled = _filled(measure, parameters)
+            known = {job.id: {**one.known, "parameters": filled} for job, one in sent}
+            found = await_jobs(client, [job.id for job, _ in sent], timeout=timeout)
+            raise typer.Exit(max(refused, show_jobs(client, found, as_json=as_json, known=known)))
+    for job, _ in sent:
+        if as_json:
             print_json(job.document)
-    else:
-        for job in jobs:
+        else:
             typer.echo(f"{job.id} {job.state}; collateral jobs wait {job.id}")
+    raise typer.Exit(refused)
 
 
-def _portfolios(measure: str, source: str) -> Sequence[Mapping[str, Any]]:
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """One job's portfolio as the request names it, and what is known of it for the printed line."""
+
+    request: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _portfolios(client: "Client", measure: str, source: str) -> Sequence[_Wanted]:
     from cli.documents import read_documents
     from compute.measures import measure as spec_of
 
     if not spec_of(measure).needs_portfolio:
-        return [{}]
+        return [_Wanted()]
     if not source:
         raise UsageError(f"{measure} needs an INPUT.", remedy="Name a file, - for stdin, or id:NAME.")
     if source.startswith(_STORED):
-        return [{"portfolio_id": source.removeprefix(_STORED)}]
-    return [{"portfolio": _sendable(document)} for document in read_documents(Path(source))]
+        name = source.removeprefix(_STORED)
+        return [_Wanted(request={"portfolio_id": name}, known=_known(client.portfolio(name)))]
+    trees = [_sendable(one) for one in read_documents(Path(source))]
+    return [_Wanted(request={"portfolio": tree}, known=_known(tree)) for tree in trees]
 
 
-def _sendable(document: "Document") -> Any:
+def _known(tree: Any) -> Mapping[str, Any]:
+    if not isinstance(tree, dict):
+        return {}
+    today = utcnow().date().isoformat()  # what the cluster takes where none is given, and says so
+    return {"portfolio_id": tree.get("id"), "currency": tree.get("currency"), "as_of": tree.get("as_of", today)}
+
+
+def _filled(measure: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters with their defaults, as `calc` prints them."""
+    from services.intake.parameters import read_parameters
+
+    return read_parameters(measure, given)
+
+
+def _sent(
+    client: "Client", measure: str, wanted: Sequence[_Wanted], options: Mapping[str, Any], *, as_json: bool
+) -> list[tuple["Job", _Wanted]]:
+    """Submit each; one of several that is refused is named and left out, the others go on."""
+    from client import ProblemError
+
+    sent: list[tuple[Job, _Wanted]] = []
+    refusal: ProblemError | None = None
+    for one in wanted:
+        try:
+            sent.append((client.submit(measure, **one.request, **options), one))
+        except ProblemError as error:
+            refusal = error
+            if len(wanted) > 1:
+                _refused(ClusterError.of(error), measure, one, as_json=as_json)
+    if refusal is not None and not sent:
+        raise refusal
+    return sent
+
+
+def _refused(error: ClusterError, measure: str, one: _Wanted, *, as_json: bool) -> None:
+    report(error)
+    if as_json:
+        print_json({"portfolio_id": one.known.get("portfolio_id"), "measure": measure, "error": document(error)})
+
+
+def _sendable(given: "Document") -> Any:
     """Return the portfolio as JSON can carry it; what JSON cannot carry is named here, with its pointer."""
     try:
-        json.dumps(document.tree, allow_nan=False)
+        json.dumps(given.tree, allow_nan=False)
     except (TypeError, ValueError):
         from services.intake.faults import Faults
         from services.intake.portfolio import read_portfolio
 
         faults = Faults()
-        read_portfolio(document.tree, document.pointer, faults)
+        read_portfolio(given.tree, given.pointer, faults)
         faults.settle()
         raise
-    return document.tree
+    return given.tree
 
 
 def _device(name: str) -> str:
@@ -109,9 +167,3 @@ def _device(name: str) -> str:
     except ValueError:
         remedy = f"Use one of: {', '.join(Device)}."
         raise UsageError(f"There is no device {name!r}.", remedy=remedy) from None
-
-
-def _finish(client: "Client", jobs: Sequence["Job"], timeout: float, *, as_json: bool) -> int:
-    from cli.following import await_jobs
-
-    return show_jobs(client, await_jobs(client, [job.id for job in jobs], timeout=timeout), as_json=as_json)
