@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import float32, float64
+from numba import float64
 from numpy.typing import NDArray
 
 from compute.jit import njit, parallel_region, prange
@@ -19,7 +19,7 @@ from compute.portfolio import Floats
 from compute.simulation.normals import gather_normals
 from compute.simulation.philox import STREAM_FACTORS, split_seed
 from compute.simulation.polynomials import FLOATS, expm1
-from compute.simulation.revaluation import GROUP, TILE, Book, add_product, first_block
+from compute.simulation.revaluation import GROUP, TILE, Book, first_block, horizon_returns
 from compute.simulation.tail import Tail
 
 FactorLosses = Callable[[NDArray[np.int64], Floats], Floats]
@@ -46,27 +46,23 @@ def _weighted(x: Any, w: Any, share: Any) -> Any:
 def _sums(out: Any, index: Any, share: Any, key_0: Any, key_1: Any, root: Any, weights: Any) -> None:
     """Fill row t of `out` (tiles, k4) with the weighted sums over tile t of `index`, whose length is whole tiles."""
     for t in prange(out.shape[0]):
-        size = root.shape[0]
-        e, x = np.empty((size, TILE), np.float32), np.empty((GROUP, TILE), np.float32)
+        size, rank = root.shape
+        e, x = np.empty((rank, TILE), np.float32), np.empty((GROUP, TILE), np.float32)
         place = index[t * TILE : (t + 1) * TILE]
         part = share[t * TILE : (t + 1) * TILE]
-        for f in range(0, size, GROUP):
+        for f in range(0, rank, GROUP):
             gather_normals(e[f], e[f + 1], e[f + 2], e[f + 3], place, f // GROUP, STREAM_FACTORS, key_0, key_1)
         for f in range(0, size, GROUP):
-            x[:] = float32(0)
-            for j in range(0, f + GROUP, GROUP):
-                add_product(x, e[j : j + GROUP], root[f : f + GROUP, j : j + GROUP])
+            horizon_returns(x, e, root, f)
             for k in range(GROUP):
                 out[t, f + k] = _weighted(x[k], weights[f + k], part)
 
 
-def simulated_losses(priced: Book, count: int, *, seed: int, report: Callable[[], None] = lambda: None) -> FactorLosses:
+def simulated_losses(priced: Book, *, seed: int, report: Callable[[], None] = lambda: None) -> FactorLosses:
     """Return the factor losses of Monte Carlo paths, drawn again by number.
 
     Parameters
     ----------
-    count
-        Factors that are real, not padding.
     report
         Called between blocks; may raise to stop.
     """
@@ -84,7 +80,9 @@ def simulated_losses(priced: Book, count: int, *, seed: int, report: Callable[[]
                 _sums(out, whole, np.pad(share, (0, filling)), *key, priced.root, priced.weights)
             total += out.sum(axis=0)
             report()
-        return np.asarray(-priced.scale * total[:count])
+        by_factor = np.empty(priced.order.size)
+        by_factor[priced.order] = -priced.scale * total[: priced.order.size]
+        return by_factor
 
     return losses
 

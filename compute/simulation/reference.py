@@ -67,5 +67,5 @@ def factor_normals(start: int, stop: int, factors: int, seed: int) -> Floats:
 
 def profit_and_loss(root: Floats, amounts: Floats, *, start: int, stop: int, seed: int) -> Floats:
     """Return the profit and loss of the paths [start, stop) of a lognormal book, shape (n,)."""
-    z = factor_normals(start, stop, len(amounts), seed)
+    z = factor_normals(start, stop, root.shape[1], seed)
     return np.asarray(np.expm1(z @ root.T) @ amounts)

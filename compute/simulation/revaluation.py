@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from compute.jit import njit, parallel_region, prange
 from compute.portfolio import Floats
+from compute.simulation.factorise import Root
 from compute.simulation.normals import fill_normals
 from compute.simulation.philox import STREAM_FACTORS, split_seed
 from compute.simulation.polynomials import FAST, FLOATS, expm1
@@ -34,27 +35,35 @@ class Book:
     Parameters
     ----------
     root
-        Shape (k4, k4), float32, lower triangular: horizon log returns are root @ z.
+        Shape (k4, r4), float32, lower trapezoidal: horizon log returns are root @ z.
     weights
-        Shape (k4,), float32: exposures divided by `scale`.
+        Shape (k4,), float32: exposures divided by `scale`, in the order of the root's rows.
+    order
+        Shape (k,): row i belongs to factor order[i]; the rows beyond are padding.
     scale
         Base currency: the largest exposure.
     """
 
     root: NDArray[np.float32]
     weights: NDArray[np.float32]
+    order: NDArray[np.int64]
     scale: float
 
 
-def book(root: Floats, amounts: Floats) -> Book:
-    """Prepare a root (k, k) of the horizon covariance and exposures (k,) for the kernel."""
-    size = -(-len(amounts) // GROUP) * GROUP
-    padded = np.zeros((size, size), np.float32)
-    padded[: len(amounts), : len(amounts)] = root
+def book(root: Root, amounts: Floats) -> Book:
+    """Prepare a root of the horizon covariance and exposures (k,) for the kernel."""
+    count, rank = root.matrix.shape
+    padded = np.zeros((_whole(count), _whole(rank)), np.float32)
+    padded[:count, :rank] = root.matrix
     scale = float(np.max(np.abs(amounts), initial=0.0)) or 1.0
-    weights = np.zeros(size, np.float32)
-    weights[: len(amounts)] = amounts / scale
-    return Book(root=padded, weights=weights, scale=scale)
+    weights = np.zeros(_whole(count), np.float32)
+    weights[:count] = amounts[root.order] / scale
+    return Book(root=padded, weights=weights, order=root.order, scale=scale)
+
+
+def _whole(count: int) -> int:
+    """Round up to whole groups."""
+    return -(-count // GROUP) * GROUP
 
 
 @njit(**FAST)
@@ -82,6 +91,14 @@ def add_product(x: Any, e: Any, a: Any) -> None:
 
 
 @njit(fastmath=FLOATS)
+def horizon_returns(x: Any, e: Any, root: Any, f: Any) -> None:
+    """Fill x (4, n) with the log returns of the factors f to f + 3; right of its diagonal the root is zero."""
+    x[:] = float32(0)
+    for j in range(0, min(f + GROUP, root.shape[1]), GROUP):
+        add_product(x, e[j : j + GROUP], root[f : f + GROUP, j : j + GROUP])
+
+
+@njit(fastmath=FLOATS)
 def _revalue(out: Any, x: Any, w: Any) -> None:
     x0, x1, x2, x3 = x[0], x[1], x[2], x[3]
     w0, w1, w2, w3 = w[0], w[1], w[2], w[3]
@@ -92,7 +109,7 @@ def _revalue(out: Any, x: Any, w: Any) -> None:
 
 @njit(fastmath=FLOATS)
 def tile_normals(e: Any, start: Any, key_0: Any, key_1: Any) -> None:
-    """Fill normals (k4, TILE) of the paths from `start`, a multiple of TILE."""
+    """Fill normals (r4, TILE) of the paths from `start`, a multiple of TILE."""
     for f in range(0, e.shape[0], GROUP):
         fill_normals(e[f], e[f + 1], e[f + 2], e[f + 3], start, f // GROUP, STREAM_FACTORS, key_0, key_1)
 
@@ -101,10 +118,8 @@ def tile_normals(e: Any, start: Any, key_0: Any, key_1: Any) -> None:
 def _tile(out: Any, e: Any, x: Any, start: Any, key_0: Any, key_1: Any, root: Any, weights: Any, scale: Any) -> None:
     out[:] = 0.0
     tile_normals(e, start, key_0, key_1)
-    for f in range(0, e.shape[0], GROUP):
-        x[:] = float32(0)
-        for j in range(0, f + GROUP, GROUP):
-            add_product(x, e[j : j + GROUP], root[f : f + GROUP, j : j + GROUP])
+    for f in range(0, root.shape[0], GROUP):
+        horizon_returns(x, e, root, f)
         _revalue(out, x, weights[f : f + GROUP])
     for i in range(out.size):
         out[i] *= scale
@@ -117,7 +132,7 @@ def _block(out: Any, start: int, key_0: Any, key_1: Any, root: Any, weights: Any
     first, last = start // TILE, -(-stop // TILE)
     for k in prange(last - first):
         base = (first + k) * TILE
-        e, x, tile = np.empty((root.shape[0], TILE), np.float32), np.empty((GROUP, TILE), np.float32), np.empty(TILE)
+        e, x, tile = np.empty((root.shape[1], TILE), np.float32), np.empty((GROUP, TILE), np.float32), np.empty(TILE)
         _tile(tile, e, x, base, key_0, key_1, root, weights, scale)
         low, high = max(base, start), min(base + TILE, stop)
         out[low - start : high - start] = tile[low - base : high - base]

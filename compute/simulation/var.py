@@ -70,7 +70,8 @@ def value_at_risk(
     returns = log_returns(market.history, exposed.symbols, as_of=portfolio.as_of, lookback=request.lookback)
     sections, root = [], None
     if request.method != HISTORICAL:
-        root = square_root(factor_model(request.factor_model)(returns.values) * request.horizon_days)
+        covariance = factor_model(request.factor_model)(returns.values) * request.horizon_days
+        root = square_root(covariance, lambda: checkpoint(0, request.paths))
         sections.append(_simulated(request, exposed, root, checkpoint))
     if request.method != PLAIN:
         sections.extend(_historical(request, exposed, returns))
@@ -78,7 +79,7 @@ def value_at_risk(
 
 
 def _simulated(request: Request, exposed: Exposures, root: Root, checkpoint: Checkpoint) -> Section:
-    priced = book(root.matrix, exposed.amounts)
+    priced = book(root, exposed.amounts)
     checkpoint(0, request.paths)
     profits = profit_and_loss(
         priced,
@@ -88,9 +89,7 @@ def _simulated(request: Request, exposed: Exposures, root: Root, checkpoint: Che
         report=lambda done: checkpoint(done, request.paths),
     )
     found = tails(-profits, request.confidences)
-    losses = simulated_losses(
-        priced, len(exposed.symbols), seed=request.seed, report=lambda: checkpoint(request.paths, request.paths)
-    )
+    losses = simulated_losses(priced, seed=request.seed, report=lambda: checkpoint(request.paths, request.paths))
     parts = [components(tail, losses) for tail in found]
     return Section(method=PLAIN, profits=profits, tails=found, components=parts)
 

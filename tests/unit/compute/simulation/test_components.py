@@ -5,6 +5,7 @@ from scipy import stats
 from compute.errors import CancelledError
 from compute.simulation import reference
 from compute.simulation.components import components, historical_losses, simulated_losses
+from compute.simulation.factorise import square_root
 from compute.simulation.revaluation import book, profit_and_loss
 from compute.simulation.tail import tails
 from tests.unit.compute.simulation.test_revaluation import made_book
@@ -17,7 +18,7 @@ def test_drawn_again_they_are_the_losses_of_those_paths() -> None:
     root, amounts, priced = made_book(7)
     chosen = np.array([3, 999, 1_000, 4_321, 77, 2**33], dtype=np.int64)
     shares = np.array([1.0, 0.5, 0.25, 2.0, 0.0, 1.0])
-    found = simulated_losses(priced, 7, seed=4)(chosen, shares)
+    found = simulated_losses(priced, seed=4)(chosen, shares)
     exact = np.zeros(7)
     for path, share in zip(chosen.tolist(), shares, strict=True):
         z = reference.factor_normals(path, path + 1, 7, 4)[0]
@@ -29,19 +30,18 @@ def test_drawn_again_they_are_the_losses_of_those_paths() -> None:
 def test_parts_sum_to_the_whole(confidence: float) -> None:
     _, _, priced = made_book(10)
     (tail,) = tails(-profit_and_loss(priced, start=0, stop=PATHS, seed=6), [confidence])
-    parts = components(tail, simulated_losses(priced, 10, seed=6))
+    parts = components(tail, simulated_losses(priced, seed=6))
     assert parts.var.sum() == pytest.approx(tail.var, rel=1e-12)
     assert parts.es.sum() == pytest.approx(tail.es, rel=SUMS)
 
 
 def test_small_volatility_gives_the_normal_closed_form() -> None:
     root, amounts, _ = made_book(6)
-    root = (root * 1e-2).astype(np.float64)
-    covariance = root @ root.T
+    covariance = np.asarray(1e-4 * root @ root.T)
     sigma = np.sqrt(amounts @ covariance @ amounts)
-    priced = book(root, amounts)
+    priced = book(square_root(covariance), amounts)
     (tail,) = tails(-profit_and_loss(priced, start=0, stop=2**20, seed=8), [0.99])
-    parts = components(tail, simulated_losses(priced, 6, seed=8))
+    parts = components(tail, simulated_losses(priced, seed=8))
     share = amounts * (covariance @ amounts) / sigma
     z = stats.norm.ppf(0.99)
     residual = np.sqrt(np.maximum(amounts**2 * np.diag(covariance) - share**2, 0))
@@ -52,10 +52,10 @@ def test_small_volatility_gives_the_normal_closed_form() -> None:
 
 
 def test_a_hedge_has_a_negative_part() -> None:
-    root = np.linalg.cholesky(1e-4 * np.array([[1.0, 0.9], [0.9, 1.0]])).astype(np.float64)
-    priced = book(root, np.array([1e6, -4e5]))
+    covariance = 1e-4 * np.array([[1.0, 0.9], [0.9, 1.0]])
+    priced = book(square_root(covariance), np.array([1e6, -4e5]))
     (tail,) = tails(-profit_and_loss(priced, start=0, stop=PATHS, seed=1), [0.99])
-    parts = components(tail, simulated_losses(priced, 2, seed=1))
+    parts = components(tail, simulated_losses(priced, seed=1))
     assert parts.es[0] > tail.es > 0 > parts.es[1]
     assert parts.var[0] > tail.var > 0 > parts.var[1]
 
@@ -83,4 +83,17 @@ def test_report_may_stop() -> None:
         raise CancelledError("Stop.")
 
     with pytest.raises(CancelledError):
-        simulated_losses(made_book(3)[2], 3, seed=1, report=stop)(np.arange(5), np.ones(5))
+        simulated_losses(made_book(3)[2], seed=1, report=stop)(np.arange(5), np.ones(5))
+
+
+def test_singular_covariance_gives_each_factor_its_own_part() -> None:
+    move = 1e-4 * np.array([[1.0, 2.0, 0.0], [2.0, 4.0, 0.0], [0.0, 0.0, 9.0]])
+    root = square_root(move)
+    assert root.clipped
+    assert root.order.tolist() != [0, 1, 2]
+    priced = book(root, np.array([1e6, 1e6, 1e3]))
+    (tail,) = tails(-profit_and_loss(priced, start=0, stop=PATHS, seed=1), [0.99])
+    parts = components(tail, simulated_losses(priced, seed=1))
+    assert parts.es[1] == pytest.approx(2 * parts.es[0], rel=0.05)
+    assert abs(parts.es[2]) < 0.01 * parts.es[0]
+    assert parts.es.sum() == pytest.approx(tail.es, rel=SUMS)

@@ -11,6 +11,7 @@ from scipy import stats
 from compute.errors import CancelledError
 from compute.portfolio import Floats
 from compute.simulation import reference
+from compute.simulation.factorise import Root, square_root
 from compute.simulation.revaluation import TILE, Book, book, first_block, next_block, profit_and_loss
 from compute.simulation.tail import tails
 
@@ -25,7 +26,7 @@ from compute.simulation.var import value_at_risk
 from tests.unit.compute.simulation.books import real_book
 from tests.unit.compute.simulation.test_revaluation import made_book
 from compute.simulation.revaluation import profit_and_loss
-profits = profit_and_loss(made_book(37)[2], start=0, stop=20_011, seed=5)
+profits = profit_and_loss(made_book(300)[2], start=0, stop=20_011, seed=5)
 result = value_at_risk(*real_book(), {"paths": 20_000}, no_checkpoint)
 columns = result.tables["components"]
 text = json.dumps(result.document) + json.dumps({k: list(v) for k, v in columns.items()}, default=float)
@@ -34,12 +35,16 @@ print(json.dumps([thread_count(), *digests]))
 """
 
 
+def root_of(matrix: list[list[float]]) -> Root:
+    return Root(matrix=np.array(matrix), order=np.arange(len(matrix)), clipped=False)
+
+
 def made_book(size: int, salt: int = 0) -> tuple[Floats, Floats, Book]:
     generator = np.random.default_rng(salt)
     a = 0.01 * generator.standard_normal((size, size + 3)) / np.sqrt(size)
-    root = np.linalg.cholesky(a @ a.T)
+    root = square_root(a @ a.T)
     amounts = 1e6 * generator.standard_normal(size)
-    return root, amounts, book(root, amounts)
+    return root.matrix, amounts, book(root, amounts)
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 5, 20, 61])
@@ -52,11 +57,23 @@ def test_paths_equal_numpy_on_the_same_normals(size: int, seed: int) -> None:
     assert np.max(np.abs(fast - exact) / gross) < OF_GROSS
 
 
+def test_singular_book_equals_numpy_on_the_same_normals() -> None:
+    a = 0.01 * np.random.default_rng(2).standard_normal((9, 3))
+    root = square_root(a @ a.T)
+    assert root.matrix.shape == (9, 3)
+    amounts = 1e6 * np.random.default_rng(3).standard_normal(9)
+    fast = profit_and_loss(book(root, amounts), start=0, stop=5_000, seed=1)
+    exact = reference.profit_and_loss(root.matrix, amounts[root.order], start=0, stop=5_000, seed=1)
+    np.testing.assert_allclose(fast, exact, atol=OF_GROSS * np.abs(amounts).sum() * 0.05)
+    sigma = np.sqrt(amounts @ a @ a.T @ amounts)
+    assert np.std(fast) == pytest.approx(sigma, rel=5 / np.sqrt(2 * 5_000))
+
+
 def test_hedged_book_loses_nothing_to_cancellation() -> None:
-    root = np.array([[0.02, 0.0], [0.02, 1e-6]])
+    root = root_of([[0.02, 0.0], [0.02, 1e-6]])
     amounts = np.array([1e9, -1e9])
     fast = profit_and_loss(book(root, amounts), start=0, stop=5_000, seed=1)
-    exact = reference.profit_and_loss(root, amounts, start=0, stop=5_000, seed=1)
+    exact = reference.profit_and_loss(root.matrix, amounts, start=0, stop=5_000, seed=1)
     assert np.max(np.abs(fast - exact)) < OF_GROSS * 1e9 * 0.02 * 10
 
 
@@ -80,7 +97,7 @@ def test_shards_beyond_32_bit_counters() -> None:
 @pytest.mark.parametrize("exposure", [1e6, -1e6])
 def test_single_asset_has_the_lognormal_quantile(exposure: float) -> None:
     volatility = 0.05
-    profits = profit_and_loss(book(np.array([[volatility]]), np.array([exposure])), start=0, stop=400_000, seed=2)
+    profits = profit_and_loss(book(root_of([[volatility]]), np.array([exposure])), start=0, stop=400_000, seed=2)
     for tail in tails(-profits, [0.95, 0.99]):
         z = stats.norm.ppf(1 - tail.confidence if exposure > 0 else tail.confidence)
         assert abs(tail.var + exposure * np.expm1(volatility * z)) < 4 * tail.se_var
@@ -91,9 +108,9 @@ def test_single_asset_has_the_lognormal_quantile(exposure: float) -> None:
 
 def test_small_volatility_is_the_normal_closed_form() -> None:
     root, amounts, _ = made_book(20)
-    root = root * 1e-2
-    sigma = np.sqrt(amounts @ root @ root.T @ amounts)
-    profits = profit_and_loss(book(root, amounts), start=0, stop=200_000, seed=3)
+    covariance = np.asarray(1e-4 * root @ root.T)
+    sigma = np.sqrt(amounts @ covariance @ amounts)
+    profits = profit_and_loss(book(square_root(covariance), amounts), start=0, stop=200_000, seed=3)
     for tail in tails(-profits, [0.95, 0.99]):
         z = stats.norm.ppf(tail.confidence)
         assert abs(tail.var - z * sigma) < 4 * tail.se_var
@@ -111,7 +128,7 @@ def test_standard_errors_are_the_spread_over_seeds() -> None:
 
 
 def test_extreme_volatility_stays_finite() -> None:
-    profits = profit_and_loss(book(np.array([[50.0]]), np.array([1e15])), start=0, stop=5_000, seed=1)
+    profits = profit_and_loss(book(root_of([[50.0]]), np.array([1e15])), start=0, stop=5_000, seed=1)
     assert np.isfinite(profits).all()
 
 

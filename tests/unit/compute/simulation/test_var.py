@@ -41,8 +41,8 @@ def test_real_book_equals_numpy_on_the_same_normals() -> None:
     order = [real_history().symbols.index(symbol) for symbol in symbols]
     returns = np.diff(np.log(closes[:, order]), axis=0)
     amounts = (book.numbers["quantity"] * book.numbers["price"])[order]
-    root = square_root(ewma(returns)).matrix
-    profits = reference.profit_and_loss(root, amounts, start=0, stop=PATHS, seed=42)
+    root = square_root(ewma(returns))
+    profits = reference.profit_and_loss(root.matrix, amounts[root.order], start=0, stop=PATHS, seed=42)
     for entry, tail in zip(measures(result, "plain"), tails(-profits, [0.95, 0.99]), strict=True):
         for name in ("var", "es"):
             assert entry[name] == pytest.approx(getattr(tail, name), rel=1e-6)
@@ -219,6 +219,7 @@ def test_twin_factors_are_clipped_and_said() -> None:
     history = made_history(np.hstack([moves, moves, -2 * moves]), ("A", "B", "C"))
     book = portfolio(["A", "B", "C"], [1.0, 1.0, 2.0], [100.0, 100.0, 100.0])
     result = compute(book, Market(history=history), method="plain")
+    assert result.document["covariance_clipped"] is True
     single = compute(portfolio(["A"], [-2.0], [100.0]), Market(history=history), method="plain")
     expected = single.document["measures"][0]["var"]
     assert result.document["measures"][0]["var"] == pytest.approx(expected, rel=0.1)
