@@ -15,7 +15,7 @@ from compute.portfolio import Floats, Labels, Portfolio
 NO_DURATION = "no duration"
 NO_PAIR = "no currency pair"
 PAIR_LENGTHS = (6, 7)
-_BY_DURATION, _BY_CURRENCY = list(Match).index(Match.DURATION), list(Match).index(Match.CURRENCY)
+_BY_DURATION, _BY_CURRENCY = tuple(Match).index(Match.DURATION), tuple(Match).index(Match.CURRENCY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +73,6 @@ def currency_pair(symbol: str) -> tuple[str, str] | None:
     return base, quote
 
 
-@lru_cache(maxsize=8192)
-def _pair_group(asset_class: str, base: str, quote: str) -> Group:
-    return Group(asset_class=asset_class, name=f"{base}/{quote}", base=base, quote=quote)
-
-
-@lru_cache(maxsize=64)
 def zone_names(zones: tuple[float, ...]) -> tuple[str, ...]:
     """Return the names of the duration zones, such as `duration 1 to 4`."""
     if not zones:
@@ -164,17 +158,54 @@ def _assign(
     return of, unit
 
 
-def _class_groups(name: str, rates: ClassRates, zones: tuple[float, ...], pairs: _Pairs) -> list[Group]:
+def _class_groups(
+    name: str, rates: ClassRates, zones: tuple[float, ...], pairs: tuple[tuple[str, str], ...]
+) -> list[Group]:
     """Return the groups of one class, in the order that `_assign` counts on."""
     if rates.match is Match.DURATION:
         named = [Group(asset_class=name, name=zone) for zone in zone_names(zones)]
         return [*named, Group(asset_class=name, name=NO_DURATION, matches=False)]
     if rates.match is Match.CURRENCY:
-        return [
-            Group(asset_class=name, name=NO_PAIR, matches=False),
-            *(_pair_group(name, *pair) for pair in pairs.pairs),
-        ]
+        named = [Group(asset_class=name, name="/".join(pair), base=pair[0], quote=pair[1]) for pair in pairs]
+        return [Group(asset_class=name, name=NO_PAIR, matches=False), *named]
     return [Group(asset_class=name, name="all", matches=rates.offset_rate > 0.0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """The groups of a book by what classes and pairs it has; arrays as in `Groups`, `starts` as in `_assign`."""
+
+    groups: tuple[Group, ...]
+    starts: Integers
+    classes: Integers
+    matches: NDArray[np.bool_]
+    base: Integers
+    quote: Integers
+    currencies: int
+
+
+@lru_cache(maxsize=256)
+def _layout(table: HouseSet, present: tuple[bool, ...], pairs: tuple[tuple[str, str], ...]) -> _Layout:
+    """Lay out the groups: cached, for the same few classes and pairs come again and again."""
+    every: list[Group] = []
+    classes: list[int] = []
+    starts = np.zeros(len(present), dtype=np.int64)
+    for index, (name, rates) in enumerate(table.classes.items()):
+        starts[index] = len(every)
+        if present[index]:
+            every += _class_groups(name, rates, table.duration_zones, pairs)
+            classes += [index] * (len(every) - len(classes))
+    names = sorted({currency for pair in pairs for currency in pair})
+    number: dict[str | None, int] = {name: index for index, name in enumerate(names)}
+    return _Layout(
+        groups=tuple(every),
+        starts=starts,
+        classes=np.array(classes, dtype=np.int64),
+        matches=np.array([group.matches for group in every], dtype=np.bool_),
+        base=np.array([number.get(group.base, -1) for group in every], dtype=np.int64),
+        quote=np.array([number.get(group.quote, -1) for group in every], dtype=np.int64),
+        currencies=len(names),
+    )
 
 
 def groups(portfolio: Portfolio, found: Instruments, classes: Integers, table: HouseSet) -> Groups:
@@ -182,17 +213,9 @@ def groups(portfolio: Portfolio, found: Instruments, classes: Integers, table: H
     first = found.first
     own, symbols = classes[first], portfolio.labels["symbol"]
     codes = symbols.codes[first].astype(np.int64)
-    rules = np.array([list(Match).index(rates.match) for rates in table.classes.values()])
-    pairs = _pairs(symbols, codes[rules[own] == _BY_CURRENCY])
-    present = np.bincount(own, minlength=rules.size).tolist()
-    every: list[Group] = []
-    of_group: list[int] = []
-    starts = np.zeros(rules.size, dtype=np.int64)
-    for index, (name, rates) in enumerate(table.classes.items()):
-        starts[index] = len(every)
-        if present[index]:
-            every += _class_groups(name, rates, table.duration_zones, pairs)
-            of_group += [index] * (len(every) - len(of_group))
+    pairs = _pairs(symbols, codes[table.match_rules[own] == _BY_CURRENCY])
+    present = np.bincount(own, minlength=len(table.classes)) > 0
+    layout = _layout(table, tuple(present.tolist()), pairs.pairs)
     options = portfolio.labels.get("option_type")
     of, unit = _assign(
         own,
@@ -200,23 +223,21 @@ def groups(portfolio: Portfolio, found: Instruments, classes: Integers, table: H
         _at(portfolio, "duration", first),
         _at(portfolio, "delta", first),
         np.empty(0, dtype=np.bool_) if options is None else options.mask("put")[first],
-        rules,
-        starts,
+        table.match_rules,
+        layout.starts,
         np.array(table.duration_zones, dtype=np.float64),
         pairs.of,
         pairs.turn,
     )
-    names = sorted({currency for pair in pairs.pairs for currency in pair})
-    number: dict[str | None, int] = {name: index for index, name in enumerate(names)}
     return Groups(
-        groups=tuple(every),
+        groups=layout.groups,
         of=of,
         unit=unit,
-        classes=np.array(of_group, dtype=np.int64),
-        matches=np.array([group.matches for group in every], dtype=np.bool_),
-        base=np.array([number.get(group.base, -1) for group in every], dtype=np.int64),
-        quote=np.array([number.get(group.quote, -1) for group in every], dtype=np.int64),
-        currencies=len(names),
+        classes=layout.classes,
+        matches=layout.matches,
+        base=layout.base,
+        quote=layout.quote,
+        currencies=layout.currencies,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compute.errors import InputError, ParameterSetError
 from compute.margin.schema import Source, TableReader
@@ -85,9 +86,9 @@ class StatusLevels:
     emergency: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class HouseSet:
-    """A checked house parameter set."""
+    """A checked house parameter set; equal only to itself, so that what follows from it can be cached."""
 
     version: str
     title: str
@@ -124,6 +125,11 @@ class HouseSet:
     def offset_rates(self) -> Floats:
         """Shape (classes,)."""
         return np.array([item.offset_rate for item in self.classes.values()])
+
+    @cached_property
+    def match_rules(self) -> NDArray[np.int64]:
+        """Shape (classes,): index into `Match`."""
+        return np.array([tuple(Match).index(item.match) for item in self.classes.values()], dtype=np.int64)
 
     @cached_property
     def cross_table(self) -> Floats:
