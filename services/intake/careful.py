@@ -36,6 +36,7 @@ class _Reader:
     def __init__(self, count: int, faults: Faults) -> None:
         self._faults = faults
         self._ids = [""] * count
+        self._nameless = set(range(count))
         self._texts = defaultdict[str, list[str | None]](lambda: [None] * count)
         self._numbers = defaultdict[str, list[float]](lambda: [np.nan] * count)
 
@@ -62,14 +63,14 @@ class _Reader:
             self._faults.add(f"{pointer}/{name}", f"{name} must be a text, and is {kind_of(value)}.")
         elif name == "id":
             self._ids[index] = value
-            if not value:
-                self._faults.add(f"{pointer}/id", "id is empty.")
+            self._nameless.discard(index)
         else:
             self._texts[name][index] = value
 
     def draft(self) -> Draft:
         return Draft(
             ids=self._ids,
+            nameless=frozenset(self._nameless),
             labels={name: Labels.of(column) for name, column in self._texts.items()},
             numbers={name: np.array(column, dtype=np.float64) for name, column in self._numbers.items()},
         )

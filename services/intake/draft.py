@@ -12,7 +12,9 @@ class Draft:
     Parameters
     ----------
     ids
-        Length n; an empty text where a position has no usable id and that is already a fault.
+        Length n.
+    nameless
+        The positions without a usable id, which is a fault already.
     labels
         Text columns under the wire's names, as written; only those that some position has.
     numbers
@@ -20,5 +22,6 @@ class Draft:
     """
 
     ids: list[str]
+    nameless: frozenset[int] = frozenset()
     labels: dict[str, Labels] = field(default_factory=dict)
     numbers: dict[str, Floats] = field(default_factory=dict)

@@ -89,11 +89,11 @@ def scan_positions(body: bytes, start: int) -> tuple[Draft, int] | None:
     columns = {
         name: _Places(data=data, starts=starts[row, :count], ends=ends[row, :count])
         for row, name in enumerate(POSITION_FIELDS)
-        if found[row]
+        if found[row] and np.any(starts[row, :count] >= 0)
     }
     try:
         return _draft(columns), end
-    except (msgspec.MsgspecError, _CollisionsError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, _CollisionsError):
         return None
 
 

@@ -28,7 +28,7 @@ class Columns:
 
 def judge(draft: Draft, pointer: str, faults: Faults) -> Columns:
     """Return the columns of a draft with defaults filled in; record what breaks a rule."""
-    _judge_ids(draft.ids, pointer, faults)
+    _judge_ids(draft, pointer, faults)
     labels = {name: _judge_labels(name, column, pointer, faults) for name, column in draft.labels.items()}
     for name, column in draft.numbers.items():
         _judge_range(name, column, pointer, faults)
@@ -39,7 +39,11 @@ def judge(draft: Draft, pointer: str, faults: Faults) -> Columns:
     numbers["multiplier"] = _multiplier(labels, numbers, len(draft.ids))
     numbers.setdefault("quantity", np.zeros(len(draft.ids)))
     judge_prices(labels, numbers, pointer, faults, given=draft.numbers)
-    return Columns(ids=tuple(draft.ids), labels=labels, numbers=numbers)
+    return Columns(
+        ids=tuple(draft.ids),
+        labels={name: labels[name] for name in TEXTS if name in labels},
+        numbers={name: numbers[name] for name in NUMBERS if name in numbers},
+    )
 
 
 def judge_prices(
@@ -80,17 +84,17 @@ def plain(texts: Sequence[str]) -> bool:
     return short and joined.isprintable() and " " not in joined
 
 
-def _judge_ids(ids: list[str], pointer: str, faults: Faults) -> None:
-    if not plain(ids):
-        for index, each in enumerate(ids):
-            problem = text_problem(each) if each else None
+def _judge_ids(draft: Draft, pointer: str, faults: Faults) -> None:
+    if not plain(draft.ids):
+        for index, each in enumerate(draft.ids):
+            problem = None if index in draft.nameless else text_problem(each)
             if problem:
                 faults.add(f"{pointer}/{index}/id", f"id {problem}.")
-    if len(set(ids)) == len(ids):
+    if len(set(draft.ids)) == len(draft.ids):
         return
     first: dict[str, int] = {}
-    for index, each in enumerate(ids):
-        if each and first.setdefault(each, index) != index:
+    for index, each in enumerate(draft.ids):
+        if index not in draft.nameless and first.setdefault(each, index) != index:
             detail = f"The id {quote(each)} is that of position {first[each]} too."
             faults.add(f"{pointer}/{index}/id", detail, remedy="Give every position its own id.")
 
@@ -140,7 +144,7 @@ def _with_required(labels: dict[str, Labels], count: int) -> dict[str, Labels]:
     nothing = Labels(codes=np.full(count, -1, dtype=np.int32), values=())
     full = {name: labels.get(name, nothing) for name in ("symbol", "asset_class", "currency")}
     full["currency"] = _filled(full["currency"], _DEFAULT_CURRENCY)
-    return {**full, **{name: column for name, column in labels.items() if name not in full}}
+    return {**labels, **full}
 
 
 def _filled(column: Labels, default: str) -> Labels:

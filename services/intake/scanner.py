@@ -176,9 +176,9 @@ def scan(
     order = np.full(lengths.size + 1, DOUBT, dtype=np.int64)
     index, position, seen = 0, 0, 0
     at = _blank(data, at)
-    if byte_at(data, at) == _END:
-        return at + 1, 0
-    at = _blank(data, at + (byte_at(data, at) == _OPEN))
+    if byte_at(data, at) != _OPEN:
+        return at + 1 if byte_at(data, at) == _END else DOUBT, 0
+    at = _blank(data, at + 1)
     while True:
         field = _key(data, at + 1, names, masks, order[position]) if byte_at(data, at) == _QUOTE else DOUBT
         start = _value_start(data, at + lengths[field] + 2) if field >= 0 else DOUBT

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from sys import float_info
 from typing import Any
 
 from services.intake.faults import Faults, nearest, quote
@@ -53,7 +54,7 @@ def kind_of(value: Any) -> str:
 
 def number(value: Any, pointer: str, faults: Faults) -> float | None:
     """Return a finite number; booleans and numeric texts are none."""
-    if type(value) in {int, float} and abs(value) <= 1e300:
+    if type(value) in {int, float} and abs(value) <= float_info.max:
         return float(value) + 0.0  # -0.0 is 0.0
     faults.add(pointer, f"{_name(pointer)} must be a number, and is {kind_of(value)}.", remedy="Send a plain number.")
     return None
