@@ -100,7 +100,10 @@ def _median_ms(call: Callable[[], object]) -> float:
 
 
 def synthetic_portfolio(size: int) -> Portfolio:
-    """Return a portfolio to time kernels with: `size` equities, long and short."""
+    """Return a portfolio to time kernels with: `size` equities, long and short.
+
+    One symbol comes with two multipliers, so that telling instruments apart is compiled and timed too.
+    """
     symbols = [f"S{index % 40}" for index in range(size)]
     quantity = np.where(np.arange(size) % 3 == 0, -100.0, 100.0)
     return Portfolio(
@@ -114,7 +117,7 @@ def synthetic_portfolio(size: int) -> Portfolio:
             "asset_class": Labels.of(["equity"] * size),
             "currency": Labels.of(["USD"] * size),
         },
-        numbers={"quantity": quantity, "price": np.full(size, 50.0), "multiplier": np.ones(size)},
+        numbers={"quantity": quantity, "price": np.full(size, 50.0), "multiplier": np.where(np.arange(size), 1.0, 2.0)},
         available_cash=1e6,
     )
 
