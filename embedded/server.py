@@ -16,6 +16,8 @@ from embedded.identity import Identity
 
 _SOCKET_PATH_LIMIT = 90  # sun_path holds 104 bytes on macOS, and `.s.PGSQL.65535` comes after the folder
 
+_LINE = 300
+
 
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 that nobody uses at the moment."""
@@ -81,13 +83,14 @@ def await_ready(process: subprocess.Popen[bytes], ready: Callable[[], bool], *, 
     raise ServerStartError(f"{name} did not answer within 30 s: {tail(log)}", remedy=f"Its log is {log}.")
 
 
-def tail(log: Path, lines: int = 5) -> str:
-    """Return the last lines of a log."""
+def tail(log: Path, lines: int = 3) -> str:
+    """Return the end of a log: its last lines, of a long one the end, where a traceback names its error."""
     if not log.exists():
         return "(no log)"
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 8192))
-        return " | ".join(file.read().decode(errors="replace").splitlines()[-lines:])
+        file.seek(max(0, log.stat().st_size - 16_384))
+        last = file.read().decode(errors="replace").splitlines()[-lines:]
+    return " | ".join(line if len(line) <= _LINE else f"…{line[-_LINE:]}" for line in last)
 
 
 def identity_of(process: subprocess.Popen[bytes]) -> Identity:

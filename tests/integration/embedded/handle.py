@@ -13,7 +13,7 @@ from embedded.identity import Identity, wait_gone
 from embedded.lifecycle import down
 from embedded.state import ClusterState, Layout, status_document
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 
 
 class Handle:
@@ -64,7 +64,7 @@ class Handle:
         """The supervisor, its children and all that they started."""
         state = ClusterState.read(self.layout)
         roots = [state.supervisor, *(row.identity for row in state.processes)]
-        return [member for root in roots if root for member in root.family()]
+        return list(dict.fromkeys(member for root in roots if root for member in root.family()))
 
     def end(self) -> None:
         """Stop whatever still runs."""
@@ -76,11 +76,11 @@ class Handle:
 
 
 @contextmanager
-def running(folder: Path, command: list[str]) -> Iterator[Handle]:
+def running(folder: Path, command: list[str], *, until: str = "READY") -> Iterator[Handle]:
     """Yield a cluster that serves; afterwards nothing of it is left."""
     handle = Handle(folder, command)
     try:
-        handle.start()
+        handle.start(until)
         yield handle
     finally:
         members = handle.everybody()

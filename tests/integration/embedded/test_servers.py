@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from embedded.identity import Identity
 from embedded.postgres import Postgres
 from embedded.valkey import Valkey
 from tests.guard import Guard
+from tests.integration.embedded.handle import ended
 
 pytestmark = pytest.mark.integration
 
@@ -170,3 +172,11 @@ def test_a_port_given_is_the_port_used(folder: Path, guard: Guard) -> None:
     _started(server, guard)
     assert f":{port}" in server.url
     server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has run every other test here")
+def test_an_ordinary_user_runs_the_servers_itself(folder: Path) -> None:
+    nobody = Account.current()
+    nobody.own(folder)
+    result = ended([sys.executable, "-m", "tests.integration.embedded.as_nobody", str(folder)])
+    assert result.stdout.split() == [str(nobody.uid)] * 2, result.stderr
