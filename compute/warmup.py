@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from time import perf_counter
 
 import numpy as np
 
 from compute.market import Market, PriceHistory
+from compute.measures import MEASURES, MeasureSpec
 from compute.portfolio import Labels, Portfolio
 from compute.result import no_checkpoint
 from compute.simulation.gbm import terminal
-from compute.simulation.var import value_at_risk
 
 SYMBOLS = ("A", "B")
 DAYS = 64
@@ -18,7 +19,8 @@ DAYS = 64
 
 def warm() -> dict[str, float]:
     """Run every kernel once on a small input; return the milliseconds that each took."""
-    steps: dict[str, Callable[[], object]] = {"gbm": _gbm, "var": _var}
+    steps: dict[str, Callable[[], object]] = {"gbm": _gbm}
+    steps |= {name: partial(_measure, spec) for name, spec in MEASURES.items() if spec.needs_portfolio}
     return {name: _timed(step) for name, step in steps.items()}
 
 
@@ -32,8 +34,10 @@ def _gbm() -> None:
     terminal(spot=1.0, drift=0.0, volatility=0.2, years=1.0, start=0, stop=1, seed=0)
 
 
-def _var() -> None:
-    value_at_risk(_portfolio(), _market(), {"paths": 1_000, "method": "auto"}, no_checkpoint)
+def _measure(spec: MeasureSpec) -> None:
+    parameters = {name: parameter.default for name, parameter in spec.parameters.items()}
+    few = {"paths": 1_000} if "paths" in parameters else {}
+    spec.kernel(_portfolio(), _market(), {**parameters, **few}, no_checkpoint)
 
 
 def _portfolio() -> Portfolio:
