@@ -14,6 +14,7 @@ from core.clock import isoformat
 from core.names import Role
 from core.security import DEFAULT_TENANT
 
+_LONGEST = 3_650 * 86_400
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 tenants = typer.Typer(help="Tenants of the cluster.", no_args_is_help=True)
@@ -43,9 +44,12 @@ def token(
 def lifetime(text: str) -> timedelta:
     """Read a duration such as `900`, `30m`, `12h` or `30d`."""
     match = re.fullmatch(r"(\d{1,9})([smhd]?)", text.strip())
-    if match is None or int(match[1]) == 0:
-        raise UsageError(f"{text!r} is no duration.", remedy="Write for example 900s, 30m, 12h or 30d.")
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2] or "s"])
+    seconds = int(match[1]) * _UNITS[match[2] or "s"] if match else 0
+    if not 0 < seconds <= _LONGEST:
+        raise UsageError(
+            f"{text!r} is no duration of up to ten years.", remedy="Write for example 900s, 30m, 12h or 30d."
+        )
+    return timedelta(seconds=seconds)
 
 
 @tenants.command("add")

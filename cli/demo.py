@@ -21,6 +21,7 @@ SEED = 20221228
 PATHS = 262_144
 CONFIDENCES = [0.95, 0.99]
 Book = dict[str, Any]
+_METHODS = {"plain": "Monte Carlo, EWMA", "historical": "historical"}
 
 
 def run_demo(base_url: str, token: str, console: Console) -> None:
@@ -92,7 +93,7 @@ def _risk(client: Client, console: Console, book: Book) -> None:
 def _risk_rows(job: Job, result: Mapping[str, Any]) -> Iterator[Sequence[str]]:
     for figure in result["measures"]:
         yield (
-            str(figure["method"]),
+            _METHODS.get(figure["method"], figure["method"]),
             percent(figure["confidence"]),
             money(figure["var"], result["currency"]),
             money(figure["es"], result["currency"]),
@@ -169,7 +170,7 @@ def _awaited(client: Client, console: Console, jobs: Sequence[Job]) -> list[Job]
 
 def _bar(console: Console) -> Progress:
     columns = (TextColumn("   {task.description}"), BarColumn(40), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console)
+    return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 def _points(value: float | None) -> str:
