@@ -44,7 +44,7 @@ def currency_problem(value: str) -> str | None:
 
 def kind_of(value: Any) -> str:
     """Return what a JSON value is, in words; never the value itself."""
-    if value is NOT_FINITE or (isinstance(value, float) and value in {float("inf"), float("-inf")}):
+    if value is NOT_FINITE or (type(value) in {int, float} and not abs(value) <= float_info.max):
         return "not a finite number"
     names = {bool: "a boolean", str: "a text", list: "a list", type(None): "null"}
     if isinstance(value, dict):

@@ -6,7 +6,7 @@ from typing import Any
 Tree = dict[str, Any]
 
 
-def position(index: int = 0, **fields: Any) -> Tree:
+def position(index: int = 0, /, **fields: Any) -> Tree:
     """Return a good position; a field of None is left out."""
     found = {
         "id": f"p{index}",

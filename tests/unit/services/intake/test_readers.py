@@ -39,7 +39,9 @@ _NUMBER = (
     | st.integers(-(10**20), 10**20)
     | st.decimals(-1000, 1000, places=4).map(float)
 )
-_ANYTHING = st.none() | st.booleans() | _NUMBER | _ANY_TEXT | st.just(math.nan) | st.just([]) | st.just({"a": 1})
+_ANYTHING: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | _NUMBER | _ANY_TEXT | st.just(math.nan) | st.just([]) | st.just({"a": 1})
+)
 
 
 def _fields(name: str) -> st.SearchStrategy[Any]:
