@@ -13,6 +13,7 @@ from compute.parameters import Kind, Parameter
 from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result
 from compute.simulation import request as var_request
+from compute.simulation.exposures import factor_names
 
 Kernel = Callable[[Portfolio, Market, Mapping[str, Any], Checkpoint], Result]
 
@@ -30,7 +31,9 @@ class MeasureSpec:
     work
         (positions, parameters) → work units; a worker's cost curve turns them into milliseconds.
     needs_history
-        (parameters) → whether the kernel reads `market.history` for the portfolio's symbols.
+        (parameters) → whether the kernel reads `market.history`.
+    history_names
+        Portfolio → for each position the symbol whose history stands for it, length n.
     needs_portfolio
         False only for drills.
     """
@@ -39,6 +42,9 @@ class MeasureSpec:
     parameters: Mapping[str, Parameter]
     work: Callable[[int, Mapping[str, Any]], float]
     needs_history: Callable[[Mapping[str, Any]], bool] = lambda _parameters: False
+    history_names: Callable[[Portfolio], list[str]] = lambda portfolio: [
+        str(symbol) for symbol in portfolio.labels["symbol"].texts()
+    ]
     needs_portfolio: bool = True
 
 
@@ -92,6 +98,7 @@ MEASURES: dict[str, MeasureSpec] = {
         parameters=var_request.PARAMETERS,
         work=var_request.work,
         needs_history=lambda _parameters: True,
+        history_names=factor_names,
     ),
     "noop": MeasureSpec(
         kernel=drill.drill,

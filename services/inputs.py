@@ -42,7 +42,7 @@ def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
     if portfolio is not None and unpriced:
         portfolio, market["prices"] = _priced(conn, tenant, portfolio, unpriced)
     if portfolio is not None and measure(request.measure).needs_history(request.parameters):
-        market["histories"] = _history_versions(conn, tenant, portfolio)
+        market["histories"] = _history_versions(conn, tenant, measure(request.measure).history_names(portfolio))
     itself = portfolio is not None and (version is None or unpriced)  # prices filled in are part of the input
     packed = pack(portfolio.document(), portfolio.tables()) if portfolio is not None and itself else None
     return Inputs(portfolio=portfolio, portfolio_version=version, packed=packed, market=market)
@@ -76,19 +76,18 @@ def _priced(
     return filled, pins
 
 
-def _history_versions(conn: Connection, tenant: str, portfolio: Portfolio) -> dict[str, int]:
-    wanted = [symbol for symbol in dict.fromkeys(portfolio.labels["symbol"].texts()) if symbol is not None]
+def _history_versions(conn: Connection, tenant: str, names: Sequence[str]) -> dict[str, int]:
+    wanted = list(dict.fromkeys(names))
     versions = histories.latest_versions(conn, tenant, wanted)
     missing = [symbol for symbol in wanted if symbol not in versions]
     if missing:
         raise InvalidInputError(
-            [_no_history(symbol, portfolio) for symbol in missing[:50]], omitted=max(0, len(missing) - 50)
+            [_no_history(symbol, names.index(symbol)) for symbol in missing[:50]], omitted=max(0, len(missing) - 50)
         )
     return dict(versions)
 
 
-def _no_history(symbol: str, portfolio: Portfolio) -> Fault:
-    position = portfolio.labels["symbol"].texts().index(symbol)
+def _no_history(symbol: str, position: int) -> Fault:
     return Fault(
         pointer=f"/portfolio/positions/{position}/symbol",
         detail=f"No price history is stored for {symbol!r}.",

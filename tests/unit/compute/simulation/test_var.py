@@ -248,3 +248,19 @@ def test_measure_is_registered_with_usable_defaults() -> None:
     assert work(20, {**defaults, "method": "historical"}) == 1.0
     result = spec.kernel(*real_book(), {**defaults, "paths": 1_000}, no_checkpoint)
     assert result.device == "cpu"
+
+
+def test_history_of_an_option_is_that_of_its_underlying() -> None:
+    spot = float(real_history().closes[-1, 0])
+    book = portfolio(
+        ["AAPL 130 C", "MSFT"],
+        [1.0, 1.0],
+        [4.0, 240.0],
+        numbers={"delta": [0.5, np.nan], "underlying_price": [spot, np.nan]},
+        labels={"instrument": ["option", "stock"], "underlying": ["AAPL", None]},
+    )
+    assert MEASURES["var"].history_names(book) == ["AAPL", "MSFT"]
+    assert MEASURES["margin"].history_names(book) == ["AAPL 130 C", "MSFT"]
+    alone = portfolio(["AAPL", "MSFT"], [0.5, 1.0], [spot, 240.0])
+    market = Market(history=real_history())
+    assert compute(book, market).document["measures"] == compute(alone, market).document["measures"]
