@@ -94,7 +94,8 @@ def _number(spec: Parameter, value: Any) -> Verdict:
 def _integer(spec: Parameter, value: Any) -> Verdict:
     whole = type(value) is int or (type(value) is float and math.isfinite(value) and value == int(value))
     if not whole:
-        return f"must be a whole number, and is {kind_of(value)}", "Send a whole number.", None
+        kind = "a fraction" if type(value) is float and math.isfinite(value) else kind_of(value)
+        return f"must be a whole number, and is {kind}", "Send a whole number.", None
     return _within(spec, value) or (None, "", int(value))
 
 
