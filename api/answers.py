@@ -28,13 +28,13 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def tags_in(header: str | None) -> set[str] | None:
+def tags_in(header: str | None) -> frozenset[str] | None:
     """Return the opaque tags of an If-Match or If-None-Match header, `{"*"}` for any, None where there is none."""
     if header is None:
         return None
     if header.strip() == "*":
-        return {"*"}
+        return frozenset({"*"})
     tags = _ETAG.findall(header)
     if not tags or _ETAG.sub("", header).strip(" ,\t"):
         raise BadRequestError('An entity tag is written in double quotes, for example If-Match: "3".')
-    return set(tags)
+    return frozenset(tags)

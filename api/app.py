@@ -86,6 +86,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         _log.info("api ready")
         yield
         context.stopping.set()
-    context.crew.close()
-    context.probes.close()
+    await context.crew.close()
+    await context.probes.close()
     context.runtime.close()

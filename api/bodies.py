@@ -1,12 +1,14 @@
 """Request bodies as raw bytes: counted while they stream in, never buffered beyond the limit."""
 
 import asyncio
+from dataclasses import dataclass
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api.errors import BadRequestError, BodyTooSlowError
 from services.errors import TooLargeError, UnsupportedTypeError
+from services.intake.gunzip import gunzip
 
 BODY_LIMIT = 64 * 1024 * 1024
 FILE_LIMIT = 256 * 1024 * 1024
@@ -15,24 +17,43 @@ CSV = ("text/csv",)
 _SECONDS = 60.0
 
 
-async def read_body(request: Request, *, accept: tuple[str, ...] = JSON, limit: int = BODY_LIMIT) -> bytes:
-    """Return the body as sent (gzip still packed); raise what is wrong with its type, encoding, size or pace."""
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """A body as it came over the wire."""
+
+    data: bytes
+    packed: bool = False
+    limit: int = BODY_LIMIT
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def plain(self) -> bytes:
+        """Return the content, unpacked within the limit; call it in a service thread."""
+        return gunzip(self.data, limit=self.limit) if self.packed else self.data
+
+
+EMPTY = Body(data=b"")
+
+
+async def read_body(request: Request, *, accept: tuple[str, ...] = JSON, limit: int = BODY_LIMIT) -> Body:
+    """Return the body as sent, gzip still packed; raise what is wrong with its type, encoding, size or pace."""
     check_content_type(request.headers.get("content-type", ""), accept)
     check_encoding(request.headers.get("content-encoding", ""))
     check_length(request.headers.get("content-length"), limit)
     try:
         async with asyncio.timeout(_SECONDS):
-            return await _collect(request, limit)
+            return Body(data=await _collect(request, limit), packed=is_gzip(request), limit=limit)
     except TimeoutError:
         raise BodyTooSlowError(f"The body was not complete after {_SECONDS:.0f} s.") from None
     except ClientDisconnect:
         raise BadRequestError("The connection was closed before the body was complete.") from None
 
 
-async def read_optional_body(request: Request) -> bytes:
+async def read_optional_body(request: Request) -> Body:
     """Return the JSON body, or nothing where none was sent: then no content type is asked for."""
     if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
-        return b""
+        return EMPTY
     return await read_body(request)
 
 

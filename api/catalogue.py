@@ -45,6 +45,12 @@ CATALOGUE: dict[str, Kind] = {
         "The token is valid; the role in it does not hold the permission that this route asks for.",
         "Use a token of one of the roles that the remedy names.",
     ),
+    "unknown-tenant": _kind(
+        403,
+        "The tenant does not exist here",
+        "The token is valid; the tenant that it names has not been added to this cluster.",
+        "An operator adds it with `collateral tenants add NAME`.",
+    ),
     "drills-disabled": _kind(
         403,
         "Drills are switched off",

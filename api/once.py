@@ -8,11 +8,11 @@ from fastapi import Request
 from starlette.responses import Response
 
 from api.answers import raw_answer
-from api.bodies import is_gzip
+from api.bodies import Body
 from api.errors import BadRequestError
 from core.errors import CollateralError
 from core.security import Principal
-from services.idempotency import Answer, Held, begin, give_up, request_hash
+from services.idempotency import Answer, Held, begin, give_up, request_hash, settle
 from services.runtime import Runtime
 
 _LONGEST_KEY = 255
@@ -25,24 +25,22 @@ class Post:
     """What a service needs to know of a POST."""
 
     principal: Principal
-    body: bytes
-    packed: bool
+    body: Body
     trace: str
     key: str | None
     digest: str
 
 
-def post_of(request: Request, principal: Principal, body: bytes) -> Post:
+def post_of(request: Request, principal: Principal, body: Body) -> Post:
     """Gather a POST whose body has been read."""
     key = key_of(request)
     target = request.scope["path"] + "?" + request.scope["query_string"].decode("latin-1")
     return Post(
         principal=principal,
         body=body,
-        packed=is_gzip(request),
         trace=request.scope["state"]["trace"],
         key=key,
-        digest=request_hash(request.method, target, body) if key is not None else "",
+        digest=request_hash(request.method, target, body.data) if key is not None else "",
     )
 
 
@@ -73,6 +71,22 @@ def once(runtime: Runtime, post: Post, work: Work) -> Answer:
         with suppress(CollateralError):  # the claim runs out by itself
             give_up(runtime, held)
         raise
+
+
+def once_then(runtime: Runtime, post: Post, work: Callable[[], Answer]) -> Answer:
+    """Do work that knows nothing of keys, and store its answer right after it.
+
+    For work that a second time refuses by itself (a name that is taken, a schedule that runs beside its ticks): should
+    the process die between the two, a repeat is told so instead of taking effect twice unseen.
+    """
+
+    def kept(held: Held | None) -> Answer:
+        answer = work()
+        if held is not None:
+            settle(runtime, held, answer)
+        return answer
+
+    return once(runtime, post, kept)
 
 
 def response_of(found: Answer, **headers: str) -> Response:

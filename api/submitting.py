@@ -10,16 +10,11 @@ from services.submit import submit
 
 def submit_job(runtime: Runtime, post: Post) -> Answer:
     """Decode, store and send a job, once for each idempotency key."""
+    request = decode_job(post.body.plain())
 
     def work(held: Held | None) -> Answer:
-        request = decode_job(plain(post))
         return accepted_answer(
             submit(runtime, post.principal, request, trace=post.trace, claim=held, answer=accepted_answer)
         )
 
     return once(runtime, post, work)
-
-
-def plain(post: Post) -> bytes:
-    """Return the body, unpacked within bounds."""
-    return post.body

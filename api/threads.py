@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import ParamSpec, TypeVar
 
 from api.errors import UncertainError
@@ -13,6 +13,7 @@ from services.errors import OverloadError
 P = ParamSpec("P")
 T = TypeVar("T")
 _READ_PACE = 10e6  # bytes a second that decoding surely reaches
+_LAST_SECONDS = 3.0
 DEADLINE = 1.8  # seconds: with Postgres down or frozen the caller has its 503 within two
 
 
@@ -42,9 +43,10 @@ class Crew:
                 raise UncertainError from None
             raise
 
-    def close(self) -> None:
-        """Let running calls finish; take no more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Take no more calls, and let the running ones finish for a moment: one may hang on a frozen database."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.to_thread(self._pool.shutdown, cancel_futures=True), _LAST_SECONDS)
 
 
 class Turnstile:

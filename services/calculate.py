@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from compute.market import Market
 from compute.result import Result
+from core.names import Measure
 from core.security import Principal
 from services import costs, inputs, metrics
 from services.errors import OverloadError
@@ -30,6 +31,7 @@ class Calculated:
 
     job: jobs.Job
     result: Result
+    beside: Result | None = None
 
 
 Presenting = Callable[[Calculated], Answer]
@@ -50,18 +52,22 @@ def calculate(
     claim: Held | None = None,
     answer: Presenting | None = None,
     accepted: Answering | None = None,
+    beside: Measure | None = None,
 ) -> Calculated | jobs.Job:
-    """Compute and store what is within the interactive budget; submit what is not, and return its queued job."""
+    """Compute and store what is within the interactive budget; submit what is not, and return its queued job.
+
+    `beside` is computed here on the same columns and stored within the same result, under `beside`.
+    """
     allow(runtime, principal, request)
     with _place(runtime.settings.max_concurrent_calculations):
         with runtime.database.read() as conn:
             given = inputs.resolve(conn, principal.tenant, request)
-            predicted = costs.predicted_ms(request, given.portfolio)
+            predicted = _predicted(request, beside, given)
             inline = predicted is not None and predicted <= runtime.settings.interactive_budget_ms
             market = inputs.load_market(conn, principal.tenant, given.market) if inline else Market()
         if inline:
             new = new_job(principal, request, given, trace=trace, predicted_ms=predicted)
-            return _computed(runtime, new, request, given, market, claim=claim, answer=answer)
+            return _computed(runtime, new, request, given, market, beside=beside, claim=claim, answer=answer)
     return accept(runtime, principal, request, given, trace=trace, claim=claim, answer=accepted)
 
 
@@ -72,11 +78,13 @@ def _computed(
     given: inputs.Inputs,
     market: Market,
     *,
+    beside: Measure | None,
     claim: Held | None,
     answer: Presenting | None,
 ) -> Calculated:
-    result, run_ms = _on_kernel_thread(request, given, market)
-    packed = pack(result.document, result.tables)
+    result, second, run_ms = _on_kernel_thread(request, beside, given, market)
+    more = {} if second is None else {"beside": {**second.document}}
+    packed = pack({**result.document, **more}, result.tables)
     with runtime.database.unit_of_work() as conn:
         job = jobs.insert_done(
             conn,
@@ -90,7 +98,7 @@ def _computed(
             code_version=code_version(),
         )
         record_done(conn, job, packed.content_hash)
-        calculated = Calculated(job=job, result=result)
+        calculated = Calculated(job=job, result=result, beside=second)
         if answer is not None:
             presented = answer(calculated)
             complete(conn, claim, lambda _job: presented, job)
@@ -98,11 +106,25 @@ def _computed(
     return calculated
 
 
-def _on_kernel_thread(request: JobRequest, given: inputs.Inputs, market: Market) -> tuple[Result, float]:
-    def timed() -> tuple[Result, float]:
+def _predicted(request: JobRequest, beside: Measure | None, given: inputs.Inputs) -> float | None:
+    wanted = [request] if beside is None else [request, replace(request, measure=beside)]
+    costed = [costs.predicted_ms(each, given.portfolio) for each in wanted]
+    known = [cost for cost in costed if cost is not None]
+    return sum(known) if len(known) == len(costed) else None
+
+
+def _on_kernel_thread(
+    request: JobRequest, beside: Measure | None, given: inputs.Inputs, market: Market
+) -> tuple[Result, Result | None, float]:
+    def timed() -> tuple[Result, Result | None, float]:
         started = time.perf_counter()
-        result = compute_result(request.measure, given.portfolio, market, request.parameters)
-        return result, (time.perf_counter() - started) * 1_000
+        found = [
+            compute_result(measure, given.portfolio, market, request.parameters)
+            for measure in (request.measure, beside)
+            if measure is not None
+        ]
+        run_ms = (time.perf_counter() - started) * 1_000
+        return found[0], found[1] if len(found) > 1 else None, run_ms
 
     return kernel_thread().submit(timed).result()
 

@@ -51,7 +51,7 @@ def _rows(data: bytes) -> Iterator[list[str]]:
 
 def _symbols(header: Sequence[str], faults: Faults) -> list[str]:
     names = [name.strip() for name in header]
-    if len(names) < 2 or names[0].lower() != "date":  # noqa: PLR2004
+    if len(names) < 2 or names[0].lower() != "date":
         faults.add("", "The first line must be Date and at least one symbol.", remedy="Send Date,AAPL,MSFT…", row=1)
         return []
     if len(names) - 1 > MAX_SYMBOLS:

@@ -112,7 +112,7 @@ def store_histories(
             subject="price_history",
             detail=detail,
         )
-        stored = {history.symbol: _history_document(history, versions[history.symbol]) for history in new}
+        stored = {history.symbol: _stored_document(history, versions[history.symbol]) for history in new}
         return keep(conn, claim, {"symbols": stored})
 
 
@@ -144,6 +144,19 @@ def price_document(price: Price) -> dict[str, Any]:
     return {"symbol": price.symbol, "price": price.price, "as_of": isoformat(price.as_of)}
 
 
+def history_document(info: HistoryInfo) -> dict[str, Any]:
+    """Return a stored history without its closes."""
+    return {
+        "symbol": info.symbol,
+        "version": info.version,
+        "first_date": info.first_date.isoformat(),
+        "last_date": info.last_date.isoformat(),
+        "observations": info.observations,
+        "content_hash": info.content_hash,
+        "created_at": isoformat(info.created_at),
+    }
+
+
 def _new_history(history: SymbolHistory) -> NewHistory:
     return NewHistory(
         symbol=history.symbol,
@@ -154,7 +167,7 @@ def _new_history(history: SymbolHistory) -> NewHistory:
     )
 
 
-def _history_document(history: NewHistory, version: int) -> dict[str, Any]:
+def _stored_document(history: NewHistory, version: int) -> dict[str, Any]:
     return {
         "version": version,
         "first_date": history.first_date.isoformat(),

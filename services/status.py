@@ -7,7 +7,6 @@ from core.security import Principal
 from services.runtime import Runtime
 from storage import jobs, portfolios
 from storage import workers as worker_rows
-from storage.jobs import Tally
 
 
 def database(runtime: Runtime) -> bool:
@@ -38,11 +37,13 @@ def active_portfolios(runtime: Runtime, principal: Principal) -> int:
         return portfolios.count(conn, principal.tenant)
 
 
-def tallies(runtime: Runtime, principal: Principal) -> list[Tally]:
-    """Return the tenant's finished jobs by measure and device: how many, and their mean time in the kernel."""
+def figures(runtime: Runtime, principal: Principal) -> dict[str, Any]:
+    """Return what the earlier engine's status pages count: finished jobs, portfolios, devices that are served."""
     principal.require(Permission.READ)
     with runtime.database.read() as conn:
-        return jobs.tallies(conn, principal.tenant)
+        tallies = jobs.tallies(conn, principal.tenant)
+        active = portfolios.count(conn, principal.tenant)
+    return {"tallies": tallies, "active_portfolios": active, "hardware": hardware(runtime)}
 
 
 def cluster(runtime: Runtime, principal: Principal) -> dict[str, Any]:

@@ -2,6 +2,15 @@
 
 from fastapi import APIRouter
 
-from api.routes import collateral, jobs, promised, root
+from api.routes import collateral, jobs, operations, portfolios, prices, promised, root, schedules
 
-ROUTERS: tuple[APIRouter, ...] = (root.router, collateral.router, jobs.router, promised.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    root.router,
+    collateral.router,
+    portfolios.router,
+    prices.router,
+    jobs.router,
+    schedules.router,
+    operations.router,
+    promised.router,
+)

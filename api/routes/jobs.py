@@ -1,15 +1,16 @@
 """`/api/v1/jobs`: submit, look, wait, cancel, follow."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.answers import answer
 from api.auth import caller
 from api.bodies import read_body, read_optional_body
 from api.context import Context, context_of
+from api.examples import DRILL_JOB, MARGIN_JOB, STORED_JOB
 from api.once import Post, once, post_of, response_of
+from api.pages import Cursor, Limit
 from api.paths import job_id_of
 from api.preferences import preference_of
 from api.presenting import accepted_answer, job_answer, page_document
@@ -17,36 +18,26 @@ from api.routing import StrictRoute
 from api.schemas import IDEMPOTENCY, PREFER, body
 from api.sse import event_stream
 from api.submitting import submit_job
+from api.waiting import until_final
 from core.names import JobState, Measure, Permission
 from core.security import Principal
 from services import jobs
-from services.events import until_final
 from services.idempotency import Answer, Held
 from services.wire import job_document
-from storage.jobs import Job
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=StrictRoute)
-Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]
-Cursor = Annotated[str | None, Query(max_length=256, description="`next` of the page before.")]
-_EXAMPLE = {
-    "measure": "margin",
-    "portfolio": {
-        "id": "book-1",
-        "name": "Long short",
-        "available_cash": 1_000_000,
-        "positions": [
-            {"id": "p1", "symbol": "AAPL", "quantity": 1000, "price": 150.0, "asset_class": "equity"},
-            {"id": "p2", "symbol": "TSLA", "quantity": -500, "price": 200.0, "asset_class": "equity"},
-        ],
-    },
-}
 
 
 @router.post(
     "",
     status_code=202,
     summary="Submit a job",
-    openapi_extra={**body("JobRequest", margin_of_a_portfolio=_EXAMPLE), "parameters": [IDEMPOTENCY, PREFER]},
+    openapi_extra={
+        **body(
+            "JobRequest", margin_of_a_portfolio=MARGIN_JOB, offsets_of_a_stored_portfolio=STORED_JOB, drill=DRILL_JOB
+        ),
+        "parameters": [IDEMPOTENCY, PREFER],
+    },
 )
 async def submit(request: Request) -> Response:
     """Accept a job: 202 with its address; with `Prefer: wait=N` once it has finished or N seconds are over."""
@@ -58,7 +49,7 @@ async def submit(request: Request) -> Response:
     if preference.wait is None:
         return response_of(found, **preference.headers)
     job_id = UUID(found.headers["Location"].rpartition("/")[2])
-    await _until_final(context, principal, job_id, preference.wait)
+    await until_final(context, principal, job_id, preference.wait)
     current = await context.crew.run(_current, context, principal, job_id, 202)
     return response_of(current, **{**found.headers, **preference.headers})
 
@@ -88,7 +79,7 @@ async def show(request: Request, job_id: str) -> Response:
     preference = preference_of(request)
     found = job_id_of(job_id)
     if preference.wait is not None:
-        await _until_final(context, principal, found, preference.wait)
+        await until_final(context, principal, found, preference.wait)
     current = await context.crew.run(_current, context, principal, found, 200)
     return response_of(current, **preference.headers)
 
@@ -129,14 +120,6 @@ async def replay_dead(request: Request, job_id: str) -> Response:
     post = post_of(request, principal, await read_optional_body(request))
     context = context_of(request)
     return response_of(await context.crew.run(_replay, context, post, job_id_of(job_id)))
-
-
-async def _until_final(context: Context, principal: Principal, job_id: UUID, seconds: float) -> None:
-    async def look() -> Job:
-        return await context.crew.run(jobs.show, context.runtime, principal, job_id)
-
-    with context.events.watch(job_id) as watch:
-        await until_final(look, watch, seconds)
 
 
 def _current(context: Context, principal: Principal, job_id: UUID, status: int) -> Answer:

@@ -1,0 +1,45 @@
+"""Worked examples: the OpenAPI document shows them, and a test executes every one."""
+
+from typing import Any
+
+Document = dict[str, Any]
+
+SPEC_PORTFOLIO: Document = {
+    "id": "portfolio_001",
+    "name": "Hedge Fund Portfolio",
+    "available_cash": 10_000_000,
+    "positions": [
+        {"id": "pos_001", "symbol": "AAPL", "quantity": 1000, "market_value": 150.0, "asset_class": "equity"},
+        {"id": "pos_002", "symbol": "TSLA", "quantity": 500, "market_value": 200.0, "asset_class": "equity"},
+    ],
+}
+MIXED_PORTFOLIO: Document = {
+    "id": "book-1",
+    "name": "Long and short in two currencies",
+    "currency": "USD",
+    "available_cash": 1_000_000,
+    "as_of": "2025-06-30",
+    "fx": {"EUR/USD": 1.08},
+    "positions": [
+        {"id": "p1", "symbol": "AAPL", "quantity": 1000, "price": 150.0, "asset_class": "equity", "sector": "tech"},
+        {"id": "p2", "symbol": "TSLA", "quantity": -500, "price": 200.0, "asset_class": "equity", "sector": "auto"},
+        {
+            "id": "p3",
+            "symbol": "BUND10Y",
+            "quantity": 2000,
+            "price": 98.5,
+            "asset_class": "bond",
+            "currency": "EUR",
+            "duration": 8.5,
+            "settlement_price": 98.9,
+        },
+    ],
+}
+MARGIN_CALCULATE: Document = {"portfolio": SPEC_PORTFOLIO, "optimize": True, "include_stress_test": True}
+MARGIN_JOB: Document = {"measure": "margin", "portfolio": MIXED_PORTFOLIO, "lane": "rt", "deadline_seconds": 60}
+STORED_JOB: Document = {"measure": "optimise", "portfolio_id": "book-1"}
+DRILL_JOB: Document = {"measure": "noop", "parameters": {"sleep_ms": 5}, "max_attempts": 1}
+PRICES: Document = {"prices": {"AAPL": {"price": 150.0, "as_of": "2025-06-30T20:00:00Z"}, "TSLA": {"price": 200.0}}}
+HISTORY = "Date,AAPL,TSLA\n2025-06-26,148.9,199.0\n2025-06-27,149.5,\n2025-06-30,150.0,200.0\n"
+SCHEDULE: Document = {"name": "desk", "measure": "margin", "portfolio_ids": ["book-1"], "every_seconds": 5}
+TENANT: Document = {"id": "desk-1", "name": "Desk one"}

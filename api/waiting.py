@@ -1,0 +1,19 @@
+"""Waiting for a job's end: woken by hints from Redis, and by a look into Postgres now and then without them."""
+
+from uuid import UUID
+
+from api.context import Context
+from core.security import Principal
+from services import jobs
+from services.events import until_final as until_final_of
+from storage.jobs import Job
+
+
+async def until_final(context: Context, principal: Principal, job_id: UUID, seconds: float) -> Job:
+    """Return the job once it has ended, or as it stands when the time is over."""
+
+    async def look() -> Job:
+        return await context.crew.run(jobs.show, context.runtime, principal, job_id)
+
+    with context.events.watch(job_id) as watch:
+        return await until_final_of(look, watch, seconds)
