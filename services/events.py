@@ -66,6 +66,12 @@ class JobEvents:
         self._watches: dict[str, set[Watch]] = {}
         self._task: asyncio.Task[None] | None = None
         self.connected = False
+        self.interruptions = 0
+
+    @property
+    def watched(self) -> int:
+        """How many jobs somebody waits for."""
+        return len(self._watches)
 
     async def __aenter__(self) -> "JobEvents":
         self._task = asyncio.create_task(self._listen(), name="job-events")
@@ -94,6 +100,7 @@ class JobEvents:
             try:
                 await self._subscribed()
             except (RedisError, OSError) as error:
+                self.interruptions += 1
                 _log.warning("job events interrupted", error=repr(error))
             self.connected = False
             await asyncio.sleep(RECONNECT_SECONDS)

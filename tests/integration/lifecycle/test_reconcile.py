@@ -1,7 +1,8 @@
 """The reconciler: what was lost is found, what only waits is left alone, and two of them do nothing twice."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -176,17 +177,17 @@ def test_a_queued_job_fails_at_its_deadline(
 
 
 @pytest.fixture
-def lost_gpu(runtime: Runtime, drill: Submitting) -> Iterator[Callable[..., jobs.Job]]:
+def lost_gpu(runtime: Runtime, drill: Submitting) -> Callable[..., jobs.Job]:
     """Submit to a gpu worker that then falls silent."""
 
-    def send(**options: object) -> jobs.Job:
+    def send(**options: Any) -> jobs.Job:
         beat(runtime, device=Device.GPU, queues=(Queue.GPU_RT, Queue.GPU_BULK))
         job = drill(device=Device.GPU, **options)
         assert job.queue is not None
         assert job.queue.device is Device.GPU
         return job
 
-    yield send
+    return send
 
 
 def test_a_job_that_may_fall_back_leaves_a_silent_worker(

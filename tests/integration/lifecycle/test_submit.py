@@ -91,7 +91,8 @@ def test_a_full_quota_refuses_and_stores_nothing(
     assert listed(runtime, operator) == 1
 
 
-def test_a_quota_is_free_again_once_jobs_have_ended(settings: Settings, operator: Principal, runtime: Runtime) -> None:
+@pytest.mark.usefixtures("runtime")
+def test_a_quota_is_free_again_once_jobs_have_ended(settings: Settings, operator: Principal) -> None:
     small = Runtime(Settings(**{**vars(settings), "quota_queued_jobs": 1}))
     try:
         first = submit(small, operator, _noop(), trace="t")
