@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from compute.errors import InputError
 from compute.market import to_base
-from compute.portfolio import Floats, Portfolio
+from compute.portfolio import Floats, Labels, Portfolio
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,19 +43,24 @@ def option_mask(portfolio: Portfolio) -> NDArray[np.bool_]:
     return mask
 
 
+def factor_labels(portfolio: Portfolio) -> Labels:
+    """Return each position's factor as a text column, its values sorted."""
+    symbol, underlying = portfolio.labels["symbol"], portfolio.labels.get("underlying")
+    codes, texts = symbol.codes.astype(np.int64), symbol.values
+    if underlying is not None:
+        follows = option_mask(portfolio) & (underlying.codes >= 0)
+        codes, texts = np.where(follows, len(texts) + underlying.codes, codes), texts + underlying.values
+    present, places = np.unique(codes, return_inverse=True)
+    named = [texts[code] for code in present.tolist()]
+    values = tuple(sorted(set(named)))
+    order = {text: index for index, text in enumerate(values)}
+    lookup = np.array([order[text] for text in named], dtype=np.int32)
+    return Labels(codes=lookup[places] if named else np.empty(0, np.int32), values=values)
+
+
 def factor_names(portfolio: Portfolio) -> list[str]:
     """Return each position's factor, length n."""
-    symbols = portfolio.labels["symbol"].texts()
-    underlying = portfolio.labels.get("underlying")
-    others = underlying.texts() if underlying is not None else [None] * len(portfolio)
-    options = option_mask(portfolio).tolist()
-    chosen = zip(symbols, others, options, strict=True)
-    return [str(other if option and other is not None else symbol) for symbol, other, option in chosen]
-
-
-def factor_symbols(portfolio: Portfolio) -> tuple[str, ...]:
-    """Return the distinct factors, sorted: the symbols whose history a simulation reads."""
-    return tuple(sorted(set(factor_names(portfolio))))
+    return [str(name) for name in factor_labels(portfolio).texts()]
 
 
 def position_exposures(portfolio: Portfolio) -> Floats:
@@ -81,13 +86,11 @@ def position_exposures(portfolio: Portfolio) -> Floats:
 
 def exposures(portfolio: Portfolio) -> Exposures:
     """Return the exposures by factor, factors whose positions cancel out left out."""
-    symbols = factor_symbols(portfolio)
-    place = {symbol: index for index, symbol in enumerate(symbols)}
-    codes = np.array([place[name] for name in factor_names(portfolio)], dtype=np.int64)
-    amounts = np.zeros(len(symbols))
-    np.add.at(amounts, codes, position_exposures(portfolio))
+    factors = factor_labels(portfolio)
+    amounts = np.zeros(len(factors.values))
+    np.add.at(amounts, factors.codes, position_exposures(portfolio))
     kept = np.flatnonzero(amounts)
-    return Exposures(symbols=tuple(symbols[index] for index in kept), amounts=amounts[kept])
+    return Exposures(symbols=tuple(factors.values[index] for index in kept), amounts=amounts[kept])
 
 
 def _refuse(portfolio: Portfolio, wrong: NDArray[np.bool_], why: str, remedy: str) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from compute.errors import InputError, MissingRateError
-from compute.simulation.exposures import exposures, factor_symbols
+from compute.simulation.exposures import exposures, factor_names
 from tests.unit.compute.simulation.books import portfolio
 
 
@@ -35,7 +35,8 @@ def option(**numbers: list[float]) -> dict[str, object]:
 def test_option_moves_with_its_underlying() -> None:
     book = portfolio(["AAA 150 C"], [2.0], [4.0], **option(delta=[0.6], underlying_price=[150.0]))  # type: ignore[arg-type]
     found = exposures(book)
-    assert found.symbols == factor_symbols(book) == ("AAA",)
+    assert found.symbols == ("AAA",)
+    assert factor_names(book) == ["AAA"]
     np.testing.assert_allclose(found.amounts, [2 * 100 * 0.6 * 150])
 
 
@@ -57,3 +58,17 @@ def test_negative_price_is_refused_by_position() -> None:
 def test_missing_rate_names_the_pair() -> None:
     with pytest.raises(MissingRateError, match="JPY/USD"):
         exposures(portfolio(["A"], [1.0], [5.0], labels={"currency": ["JPY"]}))
+
+
+def test_option_and_its_underlying_share_a_factor() -> None:
+    book = portfolio(
+        ["ZZZ", "AAA", "ZZZ C", "AAA F"],
+        [1.0, 1.0, 1.0, 1.0],
+        [10.0, 20.0, 1.0, 21.0],
+        numbers={"delta": [np.nan, np.nan, -0.5, np.nan], "underlying_price": [np.nan, np.nan, 10.0, np.nan]},
+        labels={"option_type": [None, None, "put", None], "underlying": [None, None, "ZZZ", "AAA"]},
+    )
+    assert factor_names(book) == ["ZZZ", "AAA", "ZZZ", "AAA F"]
+    found = exposures(book)
+    assert found.symbols == ("AAA", "AAA F", "ZZZ")
+    np.testing.assert_allclose(found.amounts, [20.0, 21.0, 5.0])
