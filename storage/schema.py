@@ -191,6 +191,7 @@ audit = Table(
     Column("at", _MOMENT, nullable=False, server_default=_NOW),
 )
 Index("ix_audit_page", audit.c.tenant, audit.c.id.desc())
+Index("ix_audit_job", audit.c.job_id, postgresql_where=text("job_id IS NOT NULL"))
 
 # Events leave through here: written with what they tell of, relayed to Redis after.
 outbox = Table(

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 
 from core.names import JobState
 from storage.jobs.records import Claim, Heartbeat, Inputs, job_from
+from storage.jobs.states import QUEUED, RUNNING
 from storage.schema import job_inputs, jobs, portfolios
 from storage.sql import interval, now
 
@@ -17,7 +18,7 @@ def _claim() -> Select[Any]:
         update(jobs)
         .where(
             jobs.c.id == bindparam("job_id"),
-            jobs.c.state == JobState.QUEUED.value,
+            QUEUED,
             jobs.c.available_at <= now(),
             or_(jobs.c.deadline_at.is_(None), jobs.c.deadline_at > now()),
         )
@@ -54,7 +55,7 @@ def held(job_id: str = "job_id", token: str = "held_token") -> Any:  # noqa: S10
     return and_(
         jobs.c.id == bindparam(job_id, type_=UUID_TYPE(as_uuid=True)),
         jobs.c.token == bindparam(token, type_=UUID_TYPE(as_uuid=True)),
-        jobs.c.state == JobState.RUNNING.value,
+        RUNNING,
     )
 
 

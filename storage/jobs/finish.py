@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core.names import JobState
 from storage.jobs.claim import held
 from storage.jobs.records import Job, job_from
+from storage.jobs.states import QUEUED, UNFINISHED
 from storage.packed import Packed
 from storage.schema import jobs, results
 from storage.sql import interval, now
@@ -86,17 +87,16 @@ _FAIL = (
 _CANCELLED = (
     update(jobs).where(held()).values(**_LET_GO, state=JobState.CANCELLED.value, finished_at=now()).returning(*jobs.c)
 )
-_queued = jobs.c.state == JobState.QUEUED.value
 _REQUEST_CANCEL = (
     update(jobs)
     .where(
         jobs.c.id == bindparam("job_id"),
         jobs.c.tenant == bindparam("of_tenant"),
-        jobs.c.state.in_([JobState.QUEUED.value, JobState.RUNNING.value]),
+        UNFINISHED,
     )
     .values(
-        state=case((_queued, JobState.CANCELLED.value), else_=jobs.c.state),
-        finished_at=case((_queued, now()), else_=None),
+        state=case((QUEUED, JobState.CANCELLED.value), else_=jobs.c.state),
+        finished_at=case((QUEUED, now()), else_=None),
         cancel_requested=True,
     )
     .returning(*jobs.c)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Integer, bindparam, func, select
+from sqlalchemy import ColumnElement, Integer, bindparam, func, select
 
 from storage.schema import jobs
 
@@ -10,13 +10,10 @@ then = func.statement_timestamp
 """Postgres' clock held fixed for a statement, so that an index can be searched with it."""
 
 
-def picked(
-    *conditions: ColumnElement[bool], order: ColumnElement[Any], source: FromClause = jobs
-) -> ColumnElement[bool]:
+def picked(*conditions: ColumnElement[bool], order: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition "is one of at most `most` rows, now locked, that fulfil the conditions"."""
     rows = (
         select(jobs.c.id)
-        .select_from(source)
         .where(*conditions)
         .order_by(order)
         .limit(bindparam("most", type_=Integer))

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, bindparam, func, literal, select, tuple
 
 from core.names import JobState, Measure
 from storage.jobs.records import Inputs, Job, job_from, jobs_from
+from storage.jobs.states import UNFINISHED
 from storage.paging import read_moment, write_moment
 from storage.schema import job_inputs, jobs, portfolios, results
 
@@ -34,9 +35,7 @@ _INPUTS = (
     )
     .where(_OWN)
 )
-_UNFINISHED = select(func.count()).where(
-    jobs.c.tenant == bindparam("of_tenant"), jobs.c.state.in_([JobState.QUEUED.value, JobState.RUNNING.value])
-)
+_UNFINISHED = select(func.count()).where(jobs.c.tenant == bindparam("of_tenant"), UNFINISHED)
 
 
 def get(connection: Connection, tenant: str, job_id: UUID) -> Job | None:

@@ -23,11 +23,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core.names import JobState, Queue
 from storage.jobs.picking import picked, then
 from storage.jobs.records import Job, QueueStats, jobs_from
+from storage.jobs.states import QUEUED, RUNNING, UNFINISHED
 from storage.schema import jobs
 from storage.sql import interval, now
 
-_QUEUED = jobs.c.state == JobState.QUEUED.value
-_RUNNING = jobs.c.state == JobState.RUNNING.value
 _LATE = jobs.c.deadline_at <= then()
 
 WORKER_LOST: Mapping[str, Any] = {
@@ -45,7 +44,7 @@ DEADLINE_PASSED: Mapping[str, Any] = {
 def _expired_leases() -> Any:
     # After an outage of Postgres every lease looks expired: nobody could extend it.
     settled = func.pg_postmaster_start_time() + interval("settle_seconds") <= then()
-    chosen = picked(_RUNNING, jobs.c.lease_expires_at <= then(), settled, order=jobs.c.lease_expires_at.asc())
+    chosen = picked(RUNNING, jobs.c.lease_expires_at <= then(), settled, order=jobs.c.lease_expires_at.asc())
     spent = jobs.c.attempt >= jobs.c.max_attempts
 
     def by_fate(cancelled: Any, late: Any, dead: Any, queued: Any) -> ColumnElement[Any]:
@@ -69,8 +68,8 @@ def _expired_leases() -> Any:
 
 def _overdue() -> Any:
     # A live worker sees the deadline in its heartbeat and ends the job itself; after the grace it is taken away.
-    given_up = and_(_RUNNING, jobs.c.deadline_at + interval("grace_seconds") <= then())
-    chosen = picked(or_(_QUEUED, _RUNNING), _LATE, or_(_QUEUED, given_up), order=jobs.c.deadline_at.asc())
+    given_up = and_(RUNNING, jobs.c.deadline_at + interval("grace_seconds") <= then())
+    chosen = picked(UNFINISHED, _LATE, or_(QUEUED, given_up), order=jobs.c.deadline_at.asc())
     return (
         update(jobs)
         .where(chosen)
@@ -86,15 +85,15 @@ def _overdue() -> Any:
 
 
 def _queue_stats() -> Any:
-    age = func.extract("epoch", then() - func.min(case((_QUEUED, jobs.c.submitted_at))))
+    age = func.extract("epoch", then() - func.min(case((QUEUED, jobs.c.submitted_at))))
     return (
         select(
             jobs.c.queue,
-            func.count().filter(_QUEUED),
+            func.count().filter(QUEUED),
             cast(func.coalesce(age, 0), Double),
-            func.count().filter(_RUNNING),
+            func.count().filter(RUNNING),
         )
-        .where(jobs.c.state.in_([JobState.QUEUED.value, JobState.RUNNING.value]), jobs.c.queue.is_not(None))
+        .where(UNFINISHED, jobs.c.queue.is_not(None))
         .group_by(jobs.c.queue)
     )
 

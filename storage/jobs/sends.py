@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Double,
     FromClause,
+    Integer,
     Interval,
     Text,
     and_,
@@ -34,10 +35,10 @@ from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from core.names import Device, JobState, Queue
 from storage.jobs.picking import picked, then
 from storage.jobs.records import Job, jobs_from
+from storage.jobs.states import QUEUED, is_in
 from storage.schema import jobs, workers
 from storage.sql import interval, now
 
-_QUEUED = jobs.c.state == JobState.QUEUED.value
 _LONGEST_BACKOFF_SECONDS = 600.0
 _STAMP = {"sent_at": now(), "sent_epoch": bindparam("epoch", type_=Text), "sends": jobs.c.sends + 1}
 
@@ -45,72 +46,81 @@ _STAMP = {"sent_at": now(), "sent_epoch": bindparam("epoch", type_=Text), "sends
 def _unsent() -> Any:
     # A fresh job is given a moment in which whoever submitted it sends it; a later attempt has nobody else.
     grace = case((jobs.c.attempt == 0, interval("grace_seconds")), else_=cast("0", Interval))
-    due = and_(_QUEUED, jobs.c.sent_at.is_(None), jobs.c.available_at <= then(), jobs.c.available_at + grace <= then())
+    due = and_(QUEUED, jobs.c.sent_at.is_(None), jobs.c.available_at <= then(), jobs.c.available_at + grace <= then())
     chosen = picked(due, jobs.c.queue.is_not(None), order=jobs.c.available_at.asc())
     return update(jobs).where(chosen).values(**_STAMP).returning(*jobs.c)
 
 
-def _latest_started() -> FromClause:
-    # Of each queue, the latest send among its last starts. Only jobs sent once can tell: of a job that was sent again
+def _latest_started(queue: ColumnElement[str]) -> ColumnElement[Any]:
+    # The latest send among the last starts of a queue. Only jobs sent once can tell: of a job that was sent again
     # nobody knows by which of its messages it was started.
-    known = func.unnest(bindparam("queues", type_=ARRAY(Text))).table_valued("queue").render_derived("known")
     started = jobs.alias("started")
     recent = (
         select(started.c.sent_at)
         .where(
-            started.c.queue == known.c.queue,
+            started.c.queue == queue,
             started.c.started_at > then() - cast("10 minutes", Interval),
             started.c.sends == 1,
         )
         .order_by(started.c.started_at.desc())
         .limit(20)
-        .lateral("recent")
+        .correlate_except(started)
+        .subquery("recent")
     )
-    return (
-        select(known.c.queue, func.max(recent.c.sent_at).label("sent_at"))
-        .select_from(known.join(recent, true()))
-        .group_by(known.c.queue)
-        .cte("latest")
-    )
+    return select(func.max(recent.c.sent_at)).scalar_subquery()
 
 
-def _waited() -> ColumnElement[bool]:
-    doublings = func.power(cast(2.0, Double), func.least(jobs.c.sends - 1, 20))
+def _waited(job: FromClause) -> ColumnElement[bool]:
+    doublings = func.power(cast(2.0, Double), func.least(job.c.sends - 1, 20))
     seconds = func.least(cast(bindparam("backoff_seconds"), Double) * doublings, _LONGEST_BACKOFF_SECONDS)
-    return jobs.c.sent_at + func.make_interval(0, 0, 0, 0, 0, 0, seconds) <= then()
+    return job.c.sent_at + func.make_interval(0, 0, 0, 0, 0, 0, seconds) <= then()
+
+
+def _known_queues() -> Any:
+    return func.unnest(bindparam("queues", type_=ARRAY(Text))).table_valued("queue").render_derived("known")
 
 
 def _lost_sends() -> Any:
-    latest = _latest_started()
+    # Only the head of each queue is looked at, so that a pass over a long backlog stays cheap. What is lost comes to
+    # the head: whatever was sent before it is claimed or, being lost too, sent again and thereby goes to the end.
+    known = _known_queues()
+    witnesses = select(known.c.queue, _latest_started(known.c.queue).label("sent_at")).cte("witnesses")
+    waiting = jobs.alias("waiting")
+    head = (
+        select(waiting.c.id, waiting.c.sent_at, waiting.c.sent_epoch, waiting.c.sends, waiting.c.available_at)
+        .where(is_in(waiting, JobState.QUEUED), waiting.c.queue == witnesses.c.queue)
+        .where(waiting.c.sent_at.is_not(None))
+        .order_by(waiting.c.sent_at)
+        .limit(bindparam("depth", type_=Integer))
+        .lateral("head")
+    )
     lost = or_(
-        jobs.c.sent_epoch != bindparam("epoch", type_=Text),
-        jobs.c.queue == func.any(bindparam("empty_queues", type_=ARRAY(Text))),
-        jobs.c.sent_at < latest.c.sent_at - interval("overtaken_seconds"),
+        head.c.sent_epoch != bindparam("epoch", type_=Text),
+        witnesses.c.queue == func.any(bindparam("empty_queues", type_=ARRAY(Text))),
+        head.c.sent_at < witnesses.c.sent_at - interval("overtaken_seconds"),
     )
-    chosen = picked(
-        _QUEUED,
-        jobs.c.sent_at.is_not(None),
-        jobs.c.available_at <= then(),
-        lost,
-        _waited(),
-        order=jobs.c.sent_at.asc(),
-        source=jobs.outerjoin(latest, latest.c.queue == jobs.c.queue),
+    found = (
+        select(head.c.id)
+        .select_from(witnesses.join(head, true()))
+        .where(lost, _waited(head), head.c.available_at <= then())
+        .cte("found")
     )
+    # Asked once more of the row that is locked: another reconciler may have sent it in between.
+    chosen = picked(QUEUED, _waited(jobs), jobs.c.id.in_(select(found.c.id)), order=jobs.c.sent_at.asc())
     return update(jobs).where(chosen).values(**_STAMP).returning(*jobs.c)
 
 
 def _reroutable() -> Any:
+    known = _known_queues()
     served = exists().where(
         workers.c.stopped_at.is_(None),
         workers.c.heartbeat_at > then() - interval("silent_seconds"),
-        jobs.c.queue == func.any(workers.c.queues),
+        known.c.queue == func.any(workers.c.queues),
     )
-    elsewhere = [queue.value for queue in Queue if queue.device is not Device.CPU]
     chosen = picked(
-        _QUEUED,
-        jobs.c.queue.in_(elsewhere),
+        QUEUED,
+        jobs.c.queue.in_(select(known.c.queue).where(~served)),
         or_(jobs.c.fallback, jobs.c.device_requested == Device.AUTO.value),
-        ~served,
         order=jobs.c.submitted_at.asc(),
     )
     reason = func.concat("no live worker serves ", jobs.c.queue, ": fell back to cpu")
@@ -132,7 +142,7 @@ def _mark_sent() -> Any:
     free = (
         select(jobs.c.id, sent.c.epoch)
         .select_from(jobs.join(sent, sent.c.id == jobs.c.id))
-        .where(_QUEUED, jobs.c.attempt == 0)
+        .where(QUEUED, jobs.c.attempt == 0)
         .with_for_update(skip_locked=True, of=jobs)
         .cte("free")
     )
@@ -149,10 +159,12 @@ _REROUTABLE = _reroutable()
 _MARK_SENT = _mark_sent()
 _UNSEND = (
     update(jobs)
-    .where(_QUEUED, jobs.c.id == func.any(bindparam("ids", type_=ARRAY(UUID_TYPE(as_uuid=True)))))
+    .where(QUEUED, jobs.c.id == func.any(bindparam("ids", type_=ARRAY(UUID_TYPE(as_uuid=True)))))
     .values(sent_at=None, sends=func.greatest(jobs.c.sends - 1, 0))
 )
 _ALL_QUEUES = [queue.value for queue in Queue]
+_ACCELERATED = [queue.value for queue in Queue if queue.device is not Device.CPU]
+_HEAD = 2  # times the limit, so that what another reconciler holds does not hide the rest
 
 
 def mark_sent(connection: Connection, sends: Sequence[tuple[UUID, str]]) -> None:
@@ -205,10 +217,12 @@ def lost_sends(
         "overtaken_seconds": overtaken_seconds,
         "backoff_seconds": backoff_seconds,
         "most": limit,
+        "depth": _HEAD * limit,
     }
     return jobs_from(connection.execute(_LOST_SENDS, bound).all())
 
 
 def reroutable(connection: Connection, *, silent_seconds: float, limit: int = 500) -> list[Job]:
     """Move to cpu and return the jobs that may fall back and wait on a queue that no live worker serves."""
-    return jobs_from(connection.execute(_REROUTABLE, {"silent_seconds": silent_seconds, "most": limit}).all())
+    bound = {"queues": _ACCELERATED, "silent_seconds": silent_seconds, "most": limit}
+    return jobs_from(connection.execute(_REROUTABLE, bound).all())

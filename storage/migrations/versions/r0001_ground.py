@@ -97,6 +97,7 @@ def _audit() -> None:
         sa.ForeignKeyConstraint(["tenant"], ["tenants.id"], name=op.f("fk_audit_tenant_tenants")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
+    op.create_index("ix_audit_job", "audit", ["job_id"], unique=False, postgresql_where=sa.text("job_id IS NOT NULL"))
     op.create_index("ix_audit_page", "audit", ["tenant", sa.literal_column("id DESC")], unique=False)
 
 

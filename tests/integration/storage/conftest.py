@@ -4,15 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import text
 
 from core.names import Device, Lane, Measure, Queue
+from embedded.postgres import Postgres
 from storage import jobs, tenants
 from storage.columns import pack
 from storage.database import Database
 from storage.jobs import Claim, Job, NewJob
 from storage.packed import Packed
+from storage.schema import metadata
 
 TENANT = "acme"
 RESULT = pack({"answer": 42}, {})
@@ -77,10 +81,22 @@ def new_job(**changes: Any) -> NewJob:
     return NewJob(**(given | changes))
 
 
+@pytest.fixture(scope="session")
+def shared_url(postgres_server: Postgres, postgres_template: str) -> str:
+    """One migrated database for all tests of this folder: emptied before each, which is faster than a new one."""
+    with psycopg.connect(postgres_server.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE shared_storage TEMPLATE {postgres_template}".encode())
+    return postgres_server.url_of("shared_storage")
+
+
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    """A database with the tenants acme and other."""
-    database = Database(postgres_url, pool_size=4)
+def database(shared_url: str) -> Iterator[Database]:
+    """An empty database but for the tenants acme and other."""
+    with psycopg.connect(shared_url) as admin:
+        admin.execute("SET session_replication_role = replica")  # the audit table lets nobody else delete
+        for table in reversed(metadata.sorted_tables):
+            admin.execute(SQL("DELETE FROM {}").format(Identifier(table.name)))
+    database = Database(shared_url, pool_size=4)
     with database.unit_of_work() as connection:
         tenants.add(connection, TENANT, "Acme")
         tenants.add(connection, "other", "Other")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import audit, tenants
 from storage.database import Connection, Database
-from storage.errors import StorageUnavailableError
+from storage.errors import StorageUnavailableError, UnknownTenantError
 
 
 @pytest.fixture
@@ -70,9 +70,12 @@ def test_nothing_is_seen_before_the_commit(postgres_url: str, small: Database) -
 
 def test_a_wrong_statement_is_not_called_an_outage(small: Database) -> None:
     with pytest.raises(IntegrityError), small.unit_of_work() as connection:
-        connection.execute(
-            text("INSERT INTO audit (tenant, actor, action, subject, detail) VALUES ('?','','','','{}')")
-        )
+        connection.execute(text("INSERT INTO schedule_ticks VALUES (gen_random_uuid(), 1, DEFAULT, '')"))
+
+
+def test_a_tenant_that_does_not_exist_is_named_as_such(small: Database) -> None:
+    with pytest.raises(UnknownTenantError), small.unit_of_work() as connection:
+        audit.write(connection, tenant="nobody", actor="x", action="x", subject="x", detail={})
 
 
 def test_ping_of_a_closed_port() -> None:

@@ -180,6 +180,15 @@ class TestLostSends:
 
         assert _lost(board, empty_queues=[queue for queue in Queue if queue is not Queue.CPU_RT]) == set()
 
+    def test_a_backlog_hides_no_loss_for_good(self, board: Board) -> None:
+        # Only the head of a queue is looked at: the loss behind it is found as the head is worked off, others at once.
+        backlog = [_sent(board, seconds_ago=60 - index) for index in range(4)]
+        behind, elsewhere = (_sent(board, seconds_ago=3, epoch="e0", queue=q) for q in (Queue.CPU_RT, Queue.CPU_BULK))
+
+        assert _lost(board, limit=2) == {elsewhere.id}
+        assert board.claim(backlog[0].id) is not None
+        assert _lost(board, limit=2) == {behind.id}
+
     @pytest.mark.parametrize(("sends", "waits"), [(1, 2), (2, 4), (4, 16), (40, 600)])
     def test_every_send_doubles_the_wait(self, board: Board, sends: int, waits: int) -> None:
         early = _sent(board, seconds_ago=waits - 1, epoch="e0")
