@@ -40,7 +40,7 @@ def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
         portfolio, version = load_portfolio(stored.columns), stored.version
     unpriced = () if portfolio is None else unpriced_symbols(portfolio)
     if portfolio is not None and unpriced:
-        portfolio, market["prices"] = _priced(conn, tenant, portfolio, unpriced)
+        portfolio, market["prices"] = _priced(conn, tenant, portfolio, unpriced, request.pointer)
     if portfolio is not None and measure(request.measure).needs_history(request.parameters):
         market["histories"] = _history_versions(conn, tenant, measure(request.measure).history_names(portfolio))
     itself = portfolio is not None and (version is None or unpriced)  # prices filled in are part of the input
@@ -68,10 +68,10 @@ def pack_history(dates: np.ndarray, closes: np.ndarray) -> Packed:
 
 
 def _priced(
-    conn: Connection, tenant: str, portfolio: Portfolio, symbols: Sequence[str]
+    conn: Connection, tenant: str, portfolio: Portfolio, symbols: Sequence[str], pointer: str
 ) -> tuple[Portfolio, dict[str, Any]]:
     known = prices.get_many(conn, tenant, symbols)
-    filled = fill_prices(portfolio, {symbol: price.price for symbol, price in known.items()})
+    filled = fill_prices(portfolio, {symbol: price.price for symbol, price in known.items()}, pointer=pointer)
     pins = {symbol: {"price": price.price, "as_of": isoformat(price.as_of)} for symbol, price in known.items()}
     return filled, pins
 

@@ -49,7 +49,11 @@ def margin_calculate_document(
     assumed: Sequence[str] = (),
     **metadata: Any,
 ) -> dict[str, Any]:
-    """Return `data` of /margin/calculate; `metadata` goes into `calculation_metadata` as it is."""
+    """Return `data` of /margin/calculate.
+
+    `run_ms` is the time of all that was computed, `optimise_ms` of the optimisation alone where it was timed alone;
+    `metadata` goes into `calculation_metadata` as it is.
+    """
     not_computed = ["margin_requirement.time_to_margin_call_minutes", "regulatory_capital", "risk_analysis"]
     data: dict[str, Any] = {
         "portfolio_id": portfolio_id,
@@ -60,14 +64,16 @@ def margin_calculate_document(
         "calculation_metadata": _metadata(margin, run_ms, calculated_at, assumed, metadata),
     }
     if optimise is not None:
-        data["optimization"] = margin_optimize_document(optimise, run_ms=run_ms if optimise_ms is None else optimise_ms)
+        data["optimization"] = margin_optimize_document(optimise, run_ms=optimise_ms)
+    if optimise is not None and optimise_ms is None:
+        not_computed.append("optimization.computation_time_ms")
     if include_stress_test:
         data["stress_test"] = None
         not_computed.append("stress_test")
     return {**data, "not_computed": not_computed}
 
 
-def margin_optimize_document(optimise: Result, *, run_ms: float) -> dict[str, Any]:
+def margin_optimize_document(optimise: Result, *, run_ms: float | None) -> dict[str, Any]:
     """Return `data` of /margin/optimize."""
     document = optimise.document
     return {

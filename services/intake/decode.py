@@ -67,6 +67,7 @@ def decode_bare(body: bytes, measure: Measure) -> JobRequest:
         parameters=parameters,
         needs_prices=unpriced_symbols(portfolio),
         assumed=assumed,
+        pointer="",
     )
 
 

@@ -24,6 +24,8 @@ class JobRequest:
         Symbols of the positions that came without a price, each once, in order.
     assumed
         Names of what was not given and taken from the clock, such as `as_of`.
+    pointer
+        Where the portfolio stands in the body, for faults that are found later.
     """
 
     measure: Measure
@@ -37,6 +39,7 @@ class JobRequest:
     max_attempts: int = 3
     needs_prices: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    pointer: str = "/portfolio"
 
 
 @dataclass(frozen=True, kw_only=True)
