@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from compute.errors import InputError
-from compute.simulation.tail import is_supported, tails
+from compute.simulation.tail import PILOT, is_supported, tails
 
 CONFIDENCES = [0.9, 0.95, 0.975, 0.99]
 
@@ -26,6 +26,31 @@ def test_equals_the_sorted_definition(count: int, salt: int, ties: bool) -> None
         assert tail.mass == pytest.approx(tail_mass)
         assert losses[tail.at] == tail.var
         assert tail.at in tail.around
+
+
+@pytest.mark.parametrize("order", ["random", "rising", "falling", "ties", "pilot sees only the worst"])
+def test_many_losses_in_any_order(order: str) -> None:
+    losses = np.random.default_rng(1).standard_normal(200_000)
+    if order == "rising":
+        losses.sort()
+    elif order == "falling":
+        losses = np.sort(losses)[::-1].copy()
+    elif order == "ties":
+        losses = np.round(losses)
+    elif order == "pilot sees only the worst":
+        stride = losses.size // PILOT
+        losses.sort()
+        seen = losses[::stride].size
+        worst, rest = losses[-seen:].copy(), losses[:-seen].copy()
+        losses[::stride] = worst
+        losses[np.arange(losses.size) % stride != 0] = rest
+    ranked = np.sort(losses)
+    for tail in tails(losses, CONFIDENCES):
+        rank = round(tail.confidence * losses.size)
+        assert tail.var == ranked[rank - 1]
+        assert tail.es == pytest.approx(ranked[rank:].mean(), rel=1e-12)
+        assert len(set(tail.beyond.tolist())) == losses.size - rank
+        assert ranked[rank - 1] == losses[tail.at]
 
 
 def test_normal_quantile_and_shortfall_within_four_standard_errors() -> None:
