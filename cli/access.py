@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cli.connect import load_settings, make_token, subject
+from cli.connect import database_of, make_token, subject
 from cli.options import AsJson, StateDir, Tenant
-from cli.output import print_json, print_table
+from cli.output import print_json, print_table, quiet_logs
 from cli.problems import UsageError
 from core.clock import isoformat
 from core.names import Role
@@ -61,10 +61,10 @@ def add(
 ) -> None:
     """Add a tenant."""
     from services.tenants import add_tenant, tenant_document
-    from storage.database import Database
 
-    database = Database(load_settings(state_dir).require_database(), pool_size=1)
-    added = add_tenant(database, tenant, name or tenant, actor=subject())
+    quiet_logs()
+    with database_of(state_dir) as database:
+        added = add_tenant(database, tenant, name or tenant, actor=subject())
     if as_json:
         print_json(tenant_document(added))
     else:
@@ -75,9 +75,10 @@ def add(
 def ls(state_dir: StateDir = None, as_json: AsJson = False) -> None:
     """List the tenants."""
     from services.tenants import list_tenants, tenant_document
-    from storage.database import Database
 
-    found = list_tenants(Database(load_settings(state_dir).require_database(), pool_size=1))
+    quiet_logs()
+    with database_of(state_dir) as database:
+        found = list_tenants(database)
     if as_json:
         for tenant in found:
             print_json(tenant_document(tenant))

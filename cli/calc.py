@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import AsJson, Params, StateDir
-from cli.output import print_json
+from cli.output import print_json, quiet_logs
 from cli.problems import FAILED, UNREADABLE, UsageError, document, report
 from compute.errors import ComputeError
 from core.errors import CollateralError
@@ -43,6 +43,7 @@ def calc(
     from cli.documents import read_documents
     from cli.present import show_result
 
+    quiet_logs()
     parameters = _parameters(measure, param)
     market = _market(history, measure, parameters)
     documents = read_documents(source)

@@ -17,7 +17,7 @@ from embedded.state import ClusterState, Layout, cluster_environment
 
 if TYPE_CHECKING:
     from client import Client
-    from services.runtime import Runtime
+    from storage.database import Database
 
 _SHORT = timedelta(minutes=15)
 
@@ -67,15 +67,15 @@ def connected(
 
 
 @contextmanager
-def runtime_of(state_dir: Path | None) -> Iterator["Runtime"]:
-    """Yield a runtime on the cluster's own database and broker."""
-    from services.runtime import Runtime
+def database_of(state_dir: Path | None) -> Iterator["Database"]:
+    """Yield the cluster's own database, for what only an operator at the machine may do."""
+    from storage.database import Database
 
-    runtime = Runtime.for_process(load_settings(state_dir), pool_size=2)
+    database = Database(load_settings(state_dir).require_database(), pool_size=1, application="collateral-cli")
     try:
-        yield runtime
+        yield database
     finally:
-        runtime.close()
+        database.dispose()
 
 
 def _cluster(state_dir: Path | None) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 import typer
 
-from cli.connect import load_settings
+from cli.connect import database_of, load_settings
 from cli.options import AsJson, StateDir
-from cli.output import print_json
+from cli.output import print_json, quiet_logs
 
 
 def register(app: typer.Typer) -> None:
@@ -15,16 +15,15 @@ def register(app: typer.Typer) -> None:
 def migrate(state_dir: StateDir = None, as_json: AsJson = False) -> None:
     """Bring the database schema up to date, and store the default tenant."""
     from services.tenants import ensure_default_tenant
-    from storage.database import Database
     from storage.migrate import current, upgrade
 
+    quiet_logs()
     url = load_settings(state_dir).require_database()
     before = current(url)
     upgrade(url)
     after = current(url)
-    database = Database(url, pool_size=1)
-    ensure_default_tenant(database)
-    database.dispose()
+    with database_of(state_dir) as database:
+        ensure_default_tenant(database)
     if as_json:
         print_json({"before": before, "after": after})
     else:

@@ -19,6 +19,18 @@ _MINOR_UNITS = {
 """ISO 4217 currencies whose minor unit is not a hundredth."""
 
 
+def quiet_logs() -> None:
+    """Send warnings to stderr and nothing else anywhere: stdout belongs to the results."""
+    import logging
+
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
 def console() -> Console:
     """Return a console for tables: as wide as the terminal, wide enough for any table in a pipe."""
     return Console() if sys.stdout.isatty() else Console(width=140)

@@ -1,10 +1,11 @@
 """Running commands in this process, without a cluster and without this machine's environment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 
 from cli.main import main
 
@@ -28,6 +29,12 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("DATABASE_URL", "REDIS_HOST", "COLLATERAL_REDIS_URL", "COLLATERAL_PRIVATE_KEY_FILE", "COLLATERAL_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLLATERAL_STATE_DIR", str(tmp_path / "state"))
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
