@@ -78,13 +78,22 @@ class Account:
 
     def home(self, folder: Path) -> Path:
         """Return the folder itself, or, where this user cannot reach it, a stand-in below /var/lib."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        if self.uid is None or all(self._has(parent, stat.S_IXOTH) for parent in (folder.resolve().parents)):
+        self._passage(folder)
+        if self.uid is None or all(self._has(step, stat.S_IXOTH) for step in (folder, *folder.resolve().parents)):
             return folder
         pointer = folder / "stand-in"  # a new folder gets a new stand-in, never the data of a removed one
         if not pointer.exists():
             pointer.write_text(str(ROOT_STATE / secrets.token_hex(8) / folder.name), encoding="utf-8")
-        return Path(pointer.read_text(encoding="utf-8"))
+        stand_in = Path(pointer.read_text(encoding="utf-8"))
+        for step in (ROOT_STATE, stand_in.parent, stand_in):
+            self._passage(step)
+        return stand_in
+
+    def _passage(self, folder: Path) -> None:
+        """Make a folder that this user can walk through, whatever our umask says."""
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(0o700 if self.uid is None else 0o711)
 
     def program(self, path: Path, beside: tuple[str, ...], runtime: Path) -> Path:
         """Return a folder of programs that this user can run: the installed one, or a copy with its layout kept.

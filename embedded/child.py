@@ -95,8 +95,8 @@ class Child:
         """Live one life of the process; return why it ended."""
         try:
             await self._call(self.runner.start)
-        except EmbeddedError as error:
-            return error.detail
+        except Exception as error:  # noqa: BLE001  (whatever keeps it from starting, it is tried again)
+            return error.detail if isinstance(error, EmbeddedError) else f"it could not be started ({error!r})"
         why = await self._silence(self.ready, self.patience.start_seconds, until_answer=True)
         if why is not None:
             return why

@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -13,7 +14,15 @@ import psycopg
 from embedded.account import Account
 from embedded.errors import ServerStartError
 from embedded.identity import Identity, put_down
-from embedded.server import await_ready, free_port, identity_of, kept_password, launch, socket_folder
+from embedded.server import (
+    await_ready,
+    drop_socket_folder,
+    free_port,
+    identity_of,
+    kept_password,
+    launch,
+    socket_folder,
+)
 
 USER = "collateral"
 DATABASE = "collateral"
@@ -83,9 +92,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server, making its data folder at first, and return when it answers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         home = self.account.home(self.folder)
-        home.mkdir(parents=True, exist_ok=True, mode=0o755)
         programs = _programs(self.account, home)
         self.reap()
         if not (self.data / "PG_VERSION").exists():
@@ -107,6 +114,7 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server by SIGINT, which does not wait for clients; kill what has not gone after 10 s."""
         self._end(signal.SIGINT, _STOP_SECONDS)
+        drop_socket_folder(self.account.home(self.folder), self.account)
 
     def kill(self) -> None:
         """Kill the postmaster at once, as a crash would."""
@@ -126,14 +134,15 @@ class Postgres:
 
     @property
     def _password(self) -> str:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.account.home(self.folder)
         return kept_password(self.folder / "password")
 
     def _end(self, number: int, seconds: float) -> None:
         if self.identity is not None:
             put_down(self.identity, number, seconds)
         if self._process is not None:
-            self._process.wait(timeout=seconds)
+            with suppress(subprocess.TimeoutExpired):  # a process that even SIGKILL does not end at once
+                self._process.wait(timeout=seconds)
             self._process = None
 
     def _initialise(self, programs: Path, home: Path) -> None:

@@ -3,9 +3,10 @@
 import hashlib
 import os
 import secrets
+import shutil
 import socket
+import stat
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,8 @@ from embedded.account import Account
 from embedded.errors import ServerStartError
 from embedded.identity import Identity
 
-_SOCKET_PATH_LIMIT = 90  # sun_path holds 104 bytes on macOS, and `.s.PGSQL.65535` comes after the folder
+_SOCKET_PATH_LIMIT = 70  # sun_path holds 104 bytes on macOS, and `.s.PGSQL.65535.lock` comes after the folder
+_SHORT = Path("/tmp")  # noqa: S108  (a user's own temporary folder is closed to `nobody`, and may be long)
 
 _LINE = 300
 
@@ -40,11 +42,24 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 def socket_folder(folder: Path, account: Account) -> Path:
     """Return a private folder for a unix socket whose path is short enough for the kernel."""
-    path = folder / "s"
-    if len(os.fsencode(path)) > _SOCKET_PATH_LIMIT - 20:
-        name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
-        path = Path(tempfile.gettempdir()) / f"nc-{name}"
-    return account.folder(path)
+    inside = folder / "s"
+    if len(os.fsencode(inside)) <= _SOCKET_PATH_LIMIT:
+        return account.folder(inside)
+    short = _SHORT / f"nc-{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]}"
+    try:
+        short.mkdir(mode=0o700)
+    except FileExistsError:
+        status = short.lstat()  # anybody may write there: take only a folder that is ours
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid not in {os.geteuid(), account.uid}:
+            raise ServerStartError(f"{short} belongs to somebody else.", remedy=f"Remove {short}.") from None
+    return account.folder(short)
+
+
+def drop_socket_folder(folder: Path, account: Account) -> None:
+    """Remove a socket folder that had to lie outside the server's own."""
+    sockets = socket_folder(folder, account)
+    if sockets.parent == _SHORT:
+        shutil.rmtree(sockets, ignore_errors=True)
 
 
 def kept_password(path: Path) -> str:

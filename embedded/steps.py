@@ -8,16 +8,17 @@ import asyncio
 import hashlib
 import sys
 from asyncio.subprocess import DEVNULL
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from embedded.errors import ChildFailedError
 from embedded.server import tail
 
 Tell = Callable[[str, str, str], None]
-Step = Callable[[Tell], Awaitable[None]]
+Step = Callable[[Tell], Coroutine[Any, Any, None]]
 
 _SECONDS = 900
 

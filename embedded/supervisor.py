@@ -93,7 +93,8 @@ class Supervisor:
     async def _keep_logs_short(self) -> None:
         while True:
             for child in self.children:
-                rotate(self.layout.logs / f"{child.role}.log")
+                with contextlib.suppress(OSError):
+                    rotate(self.layout.logs / f"{child.role}.log")
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _stop(self) -> None:
@@ -111,9 +112,11 @@ class Supervisor:
             ProcessState(role=one.role, state=one.state, restarts=one.restarts, identity=one.runner.identity)
             for one in self.children
         ]
-        self.state.write(self.layout)
         self._journal(child.role, child.state, why)
-        self.tell(child.role, child.state, why)
+        with contextlib.suppress(OSError):  # a full disk or a closed terminal is no reason to leave children alone
+            self.state.write(self.layout)
+        with contextlib.suppress(OSError):
+            self.tell(child.role, child.state, why)
 
     def _journal(self, role: str, state: str, why: str) -> None:
         line = json.dumps({"timestamp": isoformat(utcnow()), "role": role, "state": state, "why": why})

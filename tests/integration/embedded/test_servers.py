@@ -14,8 +14,10 @@ import pytest
 import redis
 
 from embedded.account import Account
+from embedded.errors import ServerStartError
 from embedded.identity import Identity
 from embedded.postgres import Postgres
+from embedded.server import socket_folder
 from embedded.valkey import Valkey
 from tests.guard import Guard
 from tests.integration.embedded.handle import ended
@@ -180,3 +182,25 @@ def test_an_ordinary_user_runs_the_servers_itself(folder: Path) -> None:
     nobody.own(folder)
     result = ended([sys.executable, "-m", "tests.integration.embedded.as_nobody", str(folder)])
     assert result.stdout.split() == [str(nobody.uid)] * 2, result.stderr
+
+
+def test_a_strict_umask_keeps_nobody_out(folder: Path, guard: Guard) -> None:
+    before = os.umask(0o077)
+    try:
+        server = Postgres(folder / "postgres")
+        _started(server, guard)
+        server.stop()
+    finally:
+        os.umask(before)
+
+
+def test_a_foreign_socket_folder_is_not_used(folder: Path, tmp_path: Path) -> None:
+    server = Postgres(folder / ("x" * 60) / ("y" * 60))
+    sockets = socket_folder(server.account.home(server.folder), server.account)
+    sockets.rmdir()
+    sockets.symlink_to(tmp_path)
+    try:
+        with pytest.raises(ServerStartError, match="somebody else"):
+            server.start()
+    finally:
+        sockets.unlink()

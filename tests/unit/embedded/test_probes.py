@@ -19,6 +19,7 @@ async def _answering(answer: bytes) -> AsyncIterator[int]:
         writer.write(answer)
         await writer.drain()
         writer.close()
+        await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
