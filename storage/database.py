@@ -19,6 +19,7 @@ __all__ = ["Connection", "Database", "make_engine"]
 _CONNECT_SECONDS = 2  # libpq's smallest
 _POOL_SECONDS = 1.5
 _UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError, DisconnectionError)
+_NOT_DURABLE = text("SET LOCAL synchronous_commit = off")
 _IN_DOUBT = "Send the request again with the same Idempotency-Key; whether it was stored is not known."
 
 
@@ -58,9 +59,15 @@ class Database:
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
-    def unit_of_work(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction: committed when the block ends, rolled back when it raises."""
+    def unit_of_work(self, *, durable: bool = True) -> Iterator[Connection]:
+        """Yield a connection in a transaction: committed when the block ends, rolled back when it raises.
+
+        Without `durable` the commit does not wait for the disk: a crash of Postgres may undo it, and with it nothing
+        that was committed later. For claims, heartbeats and stamps, whose loss the lifecycle mends.
+        """
         with self._reachable(), self._engine.connect() as connection:
+            if not durable:
+                connection.execute(_NOT_DURABLE)
             yield connection
             _commit(connection)
 

@@ -141,6 +141,13 @@ Index("ix_jobs_unsent", jobs.c.available_at, postgresql_where=text("state = 'que
 Index("ix_jobs_deadlines", jobs.c.deadline_at, postgresql_where=text("state IN ('queued','running')"))
 Index("ix_jobs_leases", jobs.c.lease_expires_at, postgresql_where=text("state = 'running'"))
 Index("ix_jobs_unfinished", jobs.c.tenant, postgresql_where=text("state IN ('queued','running')"))
+Index(
+    "ix_jobs_failures",
+    jobs.c.tenant,
+    jobs.c.submitted_at.desc(),
+    jobs.c.id.desc(),
+    postgresql_where=text("state IN ('failed','dead')"),
+)
 Index("ix_jobs_started", jobs.c.queue, jobs.c.started_at.desc())
 
 job_inputs = Table(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, bindparam, func, literal, select, tuple
 
 from core.names import JobState, Measure
 from storage.jobs.records import Inputs, Job, job_from, jobs_from
-from storage.jobs.states import UNFINISHED
+from storage.jobs.states import UNFINISHED, is_in
 from storage.paging import read_moment, write_moment
 from storage.schema import job_inputs, jobs, portfolios, results
 
@@ -80,7 +80,7 @@ def page(
     """Return a tenant's jobs, newest first, and the cursor of the next page; raise CursorError."""
     statement = select(*jobs.c).where(jobs.c.tenant == tenant)
     if state is not None:
-        statement = statement.where(jobs.c.state == state.value)
+        statement = statement.where(is_in(jobs, state))
     if measure is not None:
         statement = statement.where(jobs.c.measure == measure.value)
     if cursor is not None:

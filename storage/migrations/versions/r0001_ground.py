@@ -183,6 +183,13 @@ def _jobs() -> None:
         ["tenant", sa.literal_column("submitted_at DESC"), sa.literal_column("id DESC")],
         unique=False,
     )
+    op.create_index(
+        "ix_jobs_failures",
+        "jobs",
+        ["tenant", sa.literal_column("submitted_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("state IN ('failed','dead')"),
+    )
     op.create_index("ix_jobs_started", "jobs", ["queue", sa.literal_column("started_at DESC")], unique=False)
     op.create_index(
         "ix_jobs_unfinished",
