@@ -16,6 +16,7 @@ from cli.output import quiet_logs
 from core.names import JobState, Role
 from core.security import DEFAULT_TENANT, issue_token, load_private_key, make_keys
 from core.settings import Settings
+from services import costs
 from services.execute import execute
 from services.runtime import Runtime
 from storage import jobs, tenants
@@ -76,6 +77,7 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture
 def served(settings: Settings, quiet: None) -> Iterator[Served]:  # noqa: ARG001 - its threads log
+    costs.compile_all()  # here, once, and not in three threads that wait for each other
     server = uvicorn.Server(uvicorn.Config(create_app(settings), host="127.0.0.1", port=0, log_config=None))
     serving = threading.Thread(target=server.run, name="api")
     serving.start()
