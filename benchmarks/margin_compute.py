@@ -32,8 +32,8 @@ ROUNDS = 101
 
 def of(found: Requirement) -> Margins:
     """Return a requirement's figures."""
-    initial = totals(found.initial, found.offsets)
-    maintenance = totals(found.maintenance, found.maintenance_offsets)
+    initial = totals(found.offsets)
+    maintenance = totals(found.maintenance_offsets)
     return Margins(
         gross_initial=initial.gross,
         initial=initial.net,

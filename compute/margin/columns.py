@@ -88,7 +88,7 @@ def _classes(portfolio: Portfolio, table: HouseSet) -> Integers:
             remedy=f"Use one of: {', '.join(order)}.",
         )
     lookup = np.array([order[value] for value in labels.values], dtype=np.int64)
-    return lookup[labels.codes] if len(portfolio) else np.empty(0, dtype=np.int64)
+    return lookup.take(labels.codes) if len(portfolio) else np.empty(0, dtype=np.int64)
 
 
 def _volatility(

@@ -158,6 +158,15 @@ def _assign(
     return of, unit
 
 
+@njit()
+def count_positions(instruments: Integers, of: Integers, size: int) -> Integers:
+    """Return how many positions each of `size` groups has."""
+    counts = np.zeros(size, dtype=np.int64)
+    for i in range(instruments.size):
+        counts[of[instruments[i]]] += 1
+    return counts
+
+
 def _class_groups(
     name: str, rates: ClassRates, zones: tuple[float, ...], pairs: tuple[tuple[str, str], ...]
 ) -> list[Group]:

@@ -85,7 +85,8 @@ def _refine(codes: Integers, column: Integers) -> tuple[Integers, Integers]:
 
 def _columns(portfolio: Portfolio) -> list[Integers]:
     """Return the columns that tell instruments of one symbol apart, as integers of equal meaning."""
-    labels = [portfolio.labels[name].codes.astype(np.int64) for name in TERMS if name in portfolio.labels]
+    texts = [portfolio.labels[name] for name in TERMS if name in portfolio.labels]
+    labels = [text.codes.astype(np.int64) for text in texts if len(text.values) > 1 or (text.codes < 0).any()]
     numbers = [portfolio.numbers[name] + 0.0 for name in UNIT_RISKS if name in portfolio.numbers]
     return labels + [column.view(np.int64) for column in numbers]
 

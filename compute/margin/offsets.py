@@ -27,6 +27,8 @@ class Offsets:
 
     Parameters
     ----------
+    gross, total
+        The margin before netting and matching, and the whole offset.
     netted
         Shape (g,): offset of netting in each group.
     directional
@@ -41,17 +43,14 @@ class Offsets:
         Shape (rules,): offset of each rule.
     """
 
+    gross: float
+    total: float
     netted: Floats
     directional: Floats
     unmatched: Floats
     within: Floats
     crossed: Floats
     cross: Floats
-
-    @property
-    def total(self) -> float:
-        """The whole offset."""
-        return float(self.netted.sum() + self.within.sum() + self.cross.sum())
 
 
 @njit()
@@ -150,22 +149,56 @@ def net_instruments(sides: Floats, of: Integers, unit: Floats, size: int) -> tup
     return netted, directional
 
 
+@njit()
+def _match_all(
+    sides: Floats,
+    of: Integers,
+    unit: Floats,
+    classes: Integers,
+    matches: NDArray[np.bool_],
+    base: Integers,
+    quote: Integers,
+    currencies: int,
+    rates: Floats,
+    rules: Floats,
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Return the fields of `Offsets`, in their order, each with the k margins as its first axis."""
+    netted, directional = net_instruments(sides, of, unit, classes.size)
+    unmatched, within = np.empty_like(directional), np.empty_like(netted)
+    crossed = np.empty((netted.shape[0], rules.shape[0]))
+    gross, total = np.zeros(netted.shape[0]), np.zeros(netted.shape[0])
+    for k in range(netted.shape[0]):
+        left, crossed[k] = match_groups(directional[k], classes, matches, base, quote, currencies, rules)
+        unmatched[k] = left
+        for g in range(classes.size):
+            taken = directional[k, g, LONG] - left[g, LONG] + directional[k, g, SHORT] - left[g, SHORT]
+            within[k, g] = rates[classes[g]] * taken
+            gross[k] += netted[k, g] + directional[k, g].sum()
+            total[k] += netted[k, g] + within[k, g]
+        total[k] += (crossed[k] * rules[:, 3]).sum()
+    return gross, total, netted, directional, unmatched, within, crossed, crossed * rules[:, 3]
+
+
 def offsets(sides: Floats, found: Groups, table: HouseSet) -> tuple[Offsets, ...]:
     """Return the offsets of each of k margins; `sides` has shape (m, 2, k)."""
-    netted, directional = net_instruments(sides, found.of, found.unit, len(found.groups))
-    return tuple(_offsets(netted[k], directional[k], found, table) for k in range(sides.shape[2]))
-
-
-def _offsets(netted: Floats, directional: Floats, found: Groups, table: HouseSet) -> Offsets:
-    rules = table.cross_table
-    left, crossed = match_groups(
-        directional, found.classes, found.matches, found.base, found.quote, found.currencies, rules
+    gross, total, *fields = _match_all(
+        sides,
+        found.of,
+        found.unit,
+        found.classes,
+        found.matches,
+        found.base,
+        found.quote,
+        found.currencies,
+        table.offset_rates,
+        table.cross_table,
     )
-    return Offsets(
-        netted=netted,
-        directional=directional,
-        unmatched=left,
-        within=table.offset_rates[found.classes] * (directional - left)[:, :FLAT].sum(axis=1),
-        crossed=crossed,
-        cross=rules[:, 3] * crossed,
+    names = ("netted", "directional", "unmatched", "within", "crossed", "cross")
+    return tuple(
+        Offsets(
+            gross=float(gross[k]),
+            total=float(total[k]),
+            **{name: field[k] for name, field in zip(names, fields, strict=True)},
+        )
+        for k in range(gross.size)
     )

@@ -172,7 +172,7 @@ def optimise(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any]
     The improvement is that of initial margin: gross against net. Parameters and errors are those of `house.margin`.
     """
     table, columns, found = compute(portfolio, market, parameters)
-    margin = totals(found.initial, found.offsets)
+    margin = totals(found.offsets)
     ledger = _Ledger(table, columns, found)
     benefits = [*ledger.netting(), *ledger.within(), *ledger.cross()]
     return Result(

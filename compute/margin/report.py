@@ -7,7 +7,7 @@ import numpy as np
 
 from compute.errors import InputError
 from compute.margin.columns import Columns
-from compute.margin.groups import NO_DURATION
+from compute.margin.groups import NO_DURATION, count_positions
 from compute.margin.instruments import Integers
 from compute.margin.offsets import FLAT, LONG, SHORT, Offsets
 from compute.margin.requirement import Requirement
@@ -32,11 +32,10 @@ class Totals:
         return self.gross - self.offset
 
 
-def totals(positions: Floats, found: Offsets) -> Totals:
+def totals(found: Offsets) -> Totals:
     """Return a margin's totals; an offset that cancels all but rounding cancels all."""
-    gross = float(positions.sum())
-    offset = found.total
-    return Totals(gross=gross, offset=gross if gross - offset <= ROUNDING * gross else offset)
+    cancelled = found.gross - found.total <= ROUNDING * found.gross
+    return Totals(gross=found.gross, offset=found.gross if cancelled else found.total)
 
 
 def available_collateral(portfolio: Portfolio, table: HouseSet) -> float:
@@ -68,12 +67,12 @@ def status(required: float, available: float, table: HouseSet) -> str:
 
 def document(portfolio: Portfolio, table: HouseSet, columns: Columns, found: Requirement) -> dict[str, Any]:
     """Return the scalars of a margin result."""
-    initial = totals(found.initial, found.offsets)
-    maintenance = totals(found.maintenance, found.maintenance_offsets)
+    initial = totals(found.offsets)
+    maintenance = totals(found.maintenance_offsets)
     required = initial.net + max(0.0, found.owed)
     available = available_collateral(portfolio, table)
     unsettled = len(portfolio) - found.settled
-    counts = np.bincount(columns.groups.of[columns.instruments], minlength=len(columns.groups.groups))
+    counts = count_positions(columns.instruments, columns.groups.of, len(columns.groups.groups))
     return {
         "currency": portfolio.currency,
         "as_of": portfolio.as_of.isoformat(),

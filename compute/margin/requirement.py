@@ -201,9 +201,9 @@ def requirement(columns: Columns, table: HouseSet) -> Requirement:
         sides,
     )
     variation, owed, settled = variation_margins(columns.quantity, columns.price, columns.scale, columns.settlement)
-    if not (math.isfinite(sides.sum()) and math.isfinite(owed)):
-        raise NonFiniteError("The margin of this portfolio is not finite.")
     initial_offsets, maintenance_offsets = offsets(sides, columns.groups, table)
+    if not all(map(math.isfinite, (initial_offsets.gross, maintenance_offsets.gross, owed))):
+        raise NonFiniteError("The margin of this portfolio is not finite.")
     return Requirement(
         initial=initial,
         maintenance=maintenance,
