@@ -1,6 +1,6 @@
 """Judging draft columns, vectorised: every rule about values of positions, with a pointer to each that breaks it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,21 +76,21 @@ def _price_name(name: str, index: int, given: dict[str, Floats] | None) -> str:
     return "market_value" if name == "price" and alias is not None and not np.isnan(alias[index]) else name
 
 
-def plain(texts: Sequence[str]) -> bool:
+def plain(texts: Sequence[str], distinct: Collection[str]) -> bool:
     """Return whether all texts are certainly good: quickly, at the price of a second look at some that are."""
     joined = "".join(texts)
-    lengths = list(map(len, texts))
-    short = max(lengths, default=0) <= MAX_TEXT and min(lengths, default=1) > 0
+    short = max(map(len, texts), default=0) <= MAX_TEXT and "" not in distinct
     return short and joined.isprintable() and " " not in joined
 
 
 def _judge_ids(draft: Draft, pointer: str, faults: Faults) -> None:
-    if not plain(draft.ids):
+    distinct = set(draft.ids)
+    if not plain(draft.ids, distinct):
         for index, each in enumerate(draft.ids):
             problem = None if index in draft.nameless else text_problem(each)
             if problem:
                 faults.add(f"{pointer}/{index}/id", f"id {problem}.")
-    if len(set(draft.ids)) == len(draft.ids):
+    if len(distinct) == len(draft.ids):
         return
     first: dict[str, int] = {}
     for index, each in enumerate(draft.ids):
@@ -101,7 +101,7 @@ def _judge_ids(draft: Draft, pointer: str, faults: Faults) -> None:
 
 def _judge_labels(name: str, column: Labels, pointer: str, faults: Faults) -> Labels:
     field = TEXTS[name]
-    usual = field.kind is TextKind.FREE and plain(column.values)
+    usual = field.kind is TextKind.FREE and plain(column.values, column.values)
     for code, value in enumerate(() if usual else column.values):
         problem, remedy = _text_verdict(field, value)
         if problem:
@@ -151,6 +151,8 @@ def _filled(column: Labels, default: str) -> Labels:
     """Return the column with a default where a position has no text; values stay in order of first appearance."""
     if not np.any(column.codes < 0):
         return column
+    if not column.values:
+        return Labels(codes=np.zeros(column.codes.shape, dtype=np.int32), values=(default,))
     return Labels.of(default if text is None else text for text in column.texts())
 
 

@@ -128,6 +128,37 @@ def test_rates_that_will_not_do(fx: Any, pointer: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rates", "pointer"),
+    [({"usd": 0.04}, "/rates/usd"), ({"USD": "4%"}, "/rates/USD"), ({"USD": 11}, "/rates/USD"), (0.04, "/rates")],
+)
+def test_interest_rates_that_will_not_do(rates: Any, pointer: str) -> None:
+    assert list(faults_of(body(book(rates=rates)))) == [pointer]
+    assert decode_portfolio(body(book(rates={"USD": 0.04, "JPY": -0.001}))).rates == {"USD": 0.04, "JPY": -0.001}
+
+
+@pytest.mark.parametrize(
+    ("collateral", "pointer"),
+    [
+        ({"equity": -1}, "/collateral/equity"),
+        ({"equity": True}, "/collateral/equity"),
+        ({"cash usd": 1, "Cash-USD": 2}, "/collateral/Cash-USD"),
+        ([], "/collateral"),
+    ],
+)
+def test_collateral_that_will_not_do(collateral: Any, pointer: str) -> None:
+    assert list(faults_of(body(book(collateral=collateral)))) == [pointer]
+    assert decode_portfolio(body(book(collateral={"Cash USD": 5}))).collateral == {"cash_usd": 5.0}
+
+
+@pytest.mark.parametrize("positions", [None, {}, "none", 0])
+def test_positions_must_be_a_list(positions: Any) -> None:
+    assert list(faults_of(body({**book(), "positions": positions}))) == ["/positions"]
+    without = book()
+    del without["positions"]
+    assert list(faults_of(body(without))) == ["/positions"]
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"asset_class": "commodity"},

@@ -197,6 +197,13 @@ def test_texts_whose_hashes_collide_are_left_to_the_careful_reader() -> None:
     assert isinstance(tree["positions"], list)
 
 
+def test_one_text_escaped_in_two_ways_is_one_text() -> None:
+    data = body(book(position(0, sector="x#"), position(1, sector="xb"), position(2))).replace(b"x#", b"x\\u0062")
+    assert _taken(data)
+    sector = decode_portfolio(data).labels["sector"]
+    assert (sector.values, sector.codes.tolist()) == (("xb",), [0, 0, -1])
+
+
 def test_many_distinct_texts_keep_their_order() -> None:
     symbols = [f"S{index * 7919 % 5000}" for index in range(6000)]
     data = body(book(*(position(index, symbol=symbol) for index, symbol in enumerate(symbols))))
