@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from core.names import JobState, Measure, Queue
 from storage import jobs, portfolios
@@ -56,7 +57,7 @@ def test_a_claim_hands_over_the_job_and_its_inputs(board: Board) -> None:
     assert claim.job.code_version == "abc"
     assert claim.job.started_at is not None
     assert claim.job.lease_expires_at is not None
-    assert claim.job.lease_expires_at - claim.job.started_at < timedelta(seconds=10.5)
+    assert claim.job.lease_expires_at - claim.job.started_at < timedelta(seconds=20)
     assert claim.inputs.parameters == {"seed": 7}
     assert claim.inputs.columns == RESULT.data
 
@@ -327,8 +328,6 @@ def test_the_interactive_lane_stores_everything_at_once(board: Board) -> None:
 
 
 def test_the_database_itself_refuses_a_token_without_an_attempt(board: Board) -> None:
-    from sqlalchemy.exc import IntegrityError
-
     job = board.submit()
 
     for impossible in ("token = gen_random_uuid()", "state = 'running'", "state = 'lost'"):
