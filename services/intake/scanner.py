@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.jit import njit
-from services.intake.words import byte_at, trailing_zeros, word_at
+from compute.words import byte_at, trailing_zeros, word_at
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]

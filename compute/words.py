@@ -17,7 +17,7 @@ def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.gep(data, [args[1]])
 
 
-@intrinsic  # type: ignore[untyped-decorator] # numba has no types
+@intrinsic
 def byte_at(_typing: Any, data: Any, at: Any) -> Any:
     """Return the byte at an offset as int64."""
 
@@ -27,7 +27,7 @@ def byte_at(_typing: Any, data: Any, at: Any) -> Any:
     return types.int64(data, at), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator] # numba has no types
+@intrinsic
 def word_at(_typing: Any, data: Any, at: Any) -> Any:
     """Return eight bytes from an offset as uint64, the first one lowest."""
 
@@ -38,7 +38,7 @@ def word_at(_typing: Any, data: Any, at: Any) -> Any:
     return types.uint64(data, at), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator] # numba has no types
+@intrinsic
 def trailing_zeros(_typing: Any, word: Any) -> Any:
     """Return how many low bits of a word are zero, 64 for zero, as int64."""
 
