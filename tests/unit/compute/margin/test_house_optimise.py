@@ -1,6 +1,9 @@
 """The offsets made visible: each benefit, and what stays gross and why."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +11,7 @@ from hypothesis import given, settings
 from tests.unit.compute.margin.books import book, calculate, row
 from tests.unit.compute.margin.test_house_offsets import BOOKS, RATES, close
 
+ROOT = Path(__file__).parents[4]
 MIXED = [
     row("AAPL", "equity", 100, 100),
     row("AAPL", "equity", -40, 100),
@@ -99,3 +103,8 @@ def test_benefits_add_up_and_agree_with_the_margin(rows):
         assert 0.0 < item["cross_margin_offset"] <= item["gross_margin"] * (1 + 1e-12)
         assert 0 < item["position_count"] <= len(rows)
     assert sum(item["margin"] for item in document["remaining"]) <= gross * (1 + 1e-12)
+
+
+def test_naming_the_measures_loads_no_compiler():
+    code = "import sys, compute.measures; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0  # noqa: S603
