@@ -83,7 +83,7 @@ def _prepare(folder: Path, database_url: str, redis_url: str) -> tuple[dict[str,
 def _commands() -> Iterator[list[str]]:
     ours = [sys.executable, "-m", "cli.main"]
     yield [*ours, "api"]
-    yield [*ours, "worker", "--queues", "cpu.rt", "--concurrency", "1"]
+    yield [*ours, "worker", "--queues", "cpu.rt", "--concurrency", "2"]
     yield [*ours, "reconciler"]
     yield [sys.executable, "-m", "celery", "-A", "benchmarks._celery_peer", "worker", "-c", "1", "-l", "ERROR"]
 

@@ -45,7 +45,7 @@ def compute_result(
 def execute(runtime: Runtime, job_id: UUID, *, worker: str) -> JobState | None:
     """Claim, compute and finish one job; None if there was nothing to claim, or it was taken away."""
     lease = runtime.settings.lease_seconds
-    with runtime.database.unit_of_work() as conn:
+    with runtime.database.unit_of_work(durable=False) as conn:
         claim = jobs.claim(conn, job_id, worker=worker, lease_seconds=lease, code_version=code_version())
     if claim is None:
         return None
@@ -64,9 +64,9 @@ def _carry_out(runtime: Runtime, claim: jobs.Claim) -> JobState | None:
     if job is None:
         _log.warning("the job was taken away; nothing was stored")
         return None
-    hint(runtime, job)
     if isinstance(outcome, Computed):
         runtime.keep_result(job.tenant, job.id, outcome.packed.data)
+    hint(runtime, job)
     metrics.ended(job)
     _log.info("attempt ended", state=job.state.value, run_ms=job.run_ms)
     return job.state

@@ -62,7 +62,7 @@ class Heartbeat:
     def _beat(self) -> None:
         done, total = self._progress
         lease = self._runtime.settings.lease_seconds
-        with self._runtime.database.unit_of_work() as conn:
+        with self._runtime.database.unit_of_work(durable=False) as conn:
             beat = jobs.heartbeat(conn, self._job.id, self._token, lease_seconds=lease, done=done, total=total)
         if not beat.held:
             self.stop = Stop.LOST

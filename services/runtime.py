@@ -58,7 +58,7 @@ class Runtime:
     def mark_sent(self, sends: Sequence[tuple[UUID, str]]) -> None:
         """Note what went out; if the database is away, the reconciler sends it once more, which harms nothing."""
         try:
-            with self.database.unit_of_work() as conn:
+            with self.database.unit_of_work(durable=False) as conn:
                 jobs.mark_sent(conn, sends)
         except StorageUnavailableError as error:
             _log.warning("sends not marked", count=len(sends), error=error.detail)

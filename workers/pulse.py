@@ -61,7 +61,7 @@ class Pulse:
     def _beat(self) -> None:
         told = self._identity
         try:
-            with self._database.unit_of_work() as conn:
+            with self._database.unit_of_work(durable=False) as conn:
                 workers.beat(
                     conn,
                     id=told.id,
