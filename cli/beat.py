@@ -1,4 +1,6 @@
-"""`collateral beat`: the schedule, one process of it."""
+"""`collateral beat`: the schedule, one process of it; named, not imported: entry points stand beside each other."""
+
+from importlib import import_module
 
 import typer
 
@@ -13,6 +15,4 @@ def register(app: typer.Typer) -> None:
 
 def beat(state_dir: StateDir = None) -> None:
     """Run one beat in the foreground."""
-    from beat.main import run_beat
-
-    run_beat(load_settings(state_dir))
+    import_module("beat.main").run_beat(load_settings(state_dir))

