@@ -13,7 +13,7 @@ from core.names import JobState, Measure, Queue
 from storage import jobs, portfolios
 from storage.columns import pack
 from storage.database import Connection
-from storage.jobs import Job
+from storage.jobs import Job, amend, leaving
 from storage.schema import results
 from tests.integration.storage.conftest import RESULT, TENANT, Board, new_job
 
@@ -333,3 +333,29 @@ def test_the_database_itself_refuses_a_token_without_an_attempt(board: Board) ->
     for impossible in ("token = gen_random_uuid()", "state = 'running'", "state = 'lost'"):
         with pytest.raises(IntegrityError):
             board.alter(job.id, impossible)
+
+
+def test_a_leaving_worker_gives_its_own_jobs_back(board: Board) -> None:
+    mine, others = board.running(), board.claim(board.submit().id, worker="w2")
+    assert others is not None
+    assert board.call(leaving.running, "w1") == 1
+
+    assert board.call(leaving.release_all, "w1") == [mine.job.id]
+
+    released = board.get(mine.job.id)
+    assert (released.state, released.attempt, released.token, released.sent_at) == (JobState.QUEUED, 0, None, None)
+    assert board.get(others.job.id).state is JobState.RUNNING
+    assert board.call(leaving.running, "w1") == 0
+    assert _finish(board, mine) is None
+
+
+def test_only_a_failed_job_can_be_explained_further(board: Board) -> None:
+    claim = board.running()
+    failed = board.call(jobs.fail, claim.job.id, claim.token, error=ERROR, retry_in_seconds=None)
+    queued = board.submit()
+
+    for job in (failed, queued):
+        board.call(amend.explain, job, {"code": "no-device"})
+
+    assert board.get(failed.id).error == {"code": "no-device"}
+    assert board.get(queued.id).error is None

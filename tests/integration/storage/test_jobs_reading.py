@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from core.names import JobState, Measure, Queue
 from storage import jobs
 from storage.errors import CursorError
+from storage.jobs import tally
 from storage.schema import job_inputs
-from tests.integration.storage.conftest import TENANT, Board
+from tests.integration.storage.conftest import RESULT, TENANT, Board
 
 
 def _walk(board: Board, **filters: object) -> list[UUID]:
@@ -108,3 +109,18 @@ def test_prune_removes_old_finished_jobs_with_their_inputs_a_few_at_a_time(board
     assert set(_walk(board)) == {unfinished, young}
     left = board.call(lambda connection: connection.execute(select(func.count()).select_from(job_inputs)).scalar_one())
     assert left == 2
+
+
+def test_tallies_count_what_is_done_by_measure_and_device(board: Board) -> None:
+    for device, run_ms in (("cpu", 1.0), ("cpu", 3.0), ("gpu", 5.0)):
+        claim = board.running()
+        board.call(jobs.finish, claim.job.id, claim.token, result=RESULT, device=device, run_ms=run_ms)
+    board.submit()
+
+    found = board.call(tally.tallies, TENANT)
+
+    assert [(one.measure, one.device, one.count, one.mean_ms) for one in found] == [
+        (Measure.MARGIN, "cpu", 2, 2.0),
+        (Measure.MARGIN, "gpu", 1, 5.0),
+    ]
+    assert board.call(tally.tallies, "other") == []
