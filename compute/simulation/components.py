@@ -42,20 +42,24 @@ def _weighted(x: Any, w: Any, share: Any) -> Any:
     return total
 
 
+@njit(fastmath=FLOATS)
+def _tile_sums(out: Any, index: Any, share: Any, key_0: Any, key_1: Any, root: Any, weights: Any) -> None:
+    """Fill `out` (k4,) with the weighted sums over the paths of one tile."""
+    size, rank = root.shape
+    e, x = np.empty((rank, TILE), np.float32), np.empty((GROUP, TILE), np.float32)
+    for f in range(0, rank, GROUP):
+        gather_normals(e[f], e[f + 1], e[f + 2], e[f + 3], index, f // GROUP, STREAM_FACTORS, key_0, key_1)
+    for f in range(0, size, GROUP):
+        horizon_returns(x, e, root, f)
+        for k in range(GROUP):
+            out[f + k] = _weighted(x[k], weights[f + k], share)
+
+
 @njit(parallel=True)
 def _sums(out: Any, index: Any, share: Any, key_0: Any, key_1: Any, root: Any, weights: Any) -> None:
-    """Fill row t of `out` (tiles, k4) with the weighted sums over tile t of `index`, whose length is whole tiles."""
+    """Fill row t of `out` (tiles, k4) with the sums over row t of `index` and `share` (tiles, TILE)."""
     for t in prange(out.shape[0]):
-        size, rank = root.shape
-        e, x = np.empty((rank, TILE), np.float32), np.empty((GROUP, TILE), np.float32)
-        place = index[t * TILE : (t + 1) * TILE]
-        part = share[t * TILE : (t + 1) * TILE]
-        for f in range(0, rank, GROUP):
-            gather_normals(e[f], e[f + 1], e[f + 2], e[f + 3], place, f // GROUP, STREAM_FACTORS, key_0, key_1)
-        for f in range(0, size, GROUP):
-            horizon_returns(x, e, root, f)
-            for k in range(GROUP):
-                out[t, f + k] = _weighted(x[k], weights[f + k], part)
+        _tile_sums(out[t], index[t], share[t], key_0, key_1, root, weights)
 
 
 def simulated_losses(priced: Book, *, seed: int, report: Callable[[], None] = lambda: None) -> FactorLosses:
@@ -73,11 +77,10 @@ def simulated_losses(priced: Book, *, seed: int, report: Callable[[], None] = la
         total = np.zeros(len(priced.weights))
         for begin in range(0, paths.size, block):
             index, share = paths[begin : begin + block], shares[begin : begin + block]
-            filling = -index.size % TILE
-            out = np.empty(((index.size + filling) // TILE, len(priced.weights)))
-            whole = np.pad(index, (0, filling)).astype(np.uint64)
+            tiles = _tiles(index.astype(np.uint64)), _tiles(share)
+            out = np.empty((len(tiles[0]), len(priced.weights)))
             with parallel_region():
-                _sums(out, whole, np.pad(share, (0, filling)), *key, priced.root, priced.weights)
+                _sums(out, *tiles, *key, priced.root, priced.weights)
             total += out.sum(axis=0)
             report()
         by_factor = np.empty(priced.order.size)
@@ -85,6 +88,11 @@ def simulated_losses(priced: Book, *, seed: int, report: Callable[[], None] = la
         return by_factor
 
     return losses
+
+
+def _tiles(values: NDArray[Any]) -> NDArray[Any]:
+    """Fill up values (n,) with zeros to whole tiles, shape (tiles, TILE)."""
+    return np.pad(values, (0, -values.size % TILE)).reshape(-1, TILE)
 
 
 def historical_losses(by_factor: Floats) -> FactorLosses:

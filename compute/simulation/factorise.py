@@ -46,6 +46,12 @@ def _subtract(row: Any, scale: Any, other: Any) -> None:
         row[j] -= scale * other[j]
 
 
+@njit(fastmath={"contract"})
+def _divide(row: Any, other: Any, divisor: Any) -> None:
+    for j in range(row.size):
+        row[j] = other[j] / divisor
+
+
 @njit()
 def _bring_largest_forward(schur: Any, upper: Any, order: Any, k: Any) -> None:
     """Swap the factor with the largest remaining variance into place k."""
@@ -71,7 +77,7 @@ def _eliminate(schur: Any, upper: Any, order: Any, first: int, last: int, tolera
             return k
         row = upper[k]
         row[k] = np.sqrt(schur[k, k])
-        row[k + 1 :] = schur[k, k + 1 :] / row[k]
+        _divide(row[k + 1 :], schur[k, k + 1 :], row[k])
         for i in range(k + 1, order.size):
             _subtract(schur[i, k + 1 :], row[i], row[k + 1 :])
     return last

@@ -34,25 +34,24 @@ def _tile(
 
 
 @njit(fastmath=FLOATS)
-def _whole_tile(out: Any, tile: Any, key_0: Any, key_1: Any, spot: Any, drift: Any, deviation: Any) -> None:
-    a, b, c, d = out[:LANE], out[LANE : 2 * LANE], out[2 * LANE : 3 * LANE], out[3 * LANE :]
+def _fill(out: Any, start: Any, tile: Any, key_0: Any, key_1: Any, spot: Any, drift: Any, deviation: Any) -> None:
+    """Fill the part of a tile that lies in `out`, whose first path is `start`; a cut tile is made whole beside it."""
+    base = tile * TILE - start
+    whole = base >= 0 and base + TILE <= out.size
+    target = out[base : base + TILE] if whole else np.empty(TILE, np.float32)
+    a, b, c, d = target[:LANE], target[LANE : 2 * LANE], target[2 * LANE : 3 * LANE], target[3 * LANE :]
     _tile(a, b, c, d, tile * LANE, key_0, key_1, spot, drift, deviation)
+    if not whole:
+        for place in range(max(base, 0), min(base + TILE, out.size)):
+            out[place] = target[place - base]
 
 
 @njit(parallel=True)
 def _terminal(start: int, out: Any, key_0: Any, key_1: Any, spot: Any, drift: Any, deviation: Any) -> None:
-    """Fill `out` with the paths from `start` on; a tile cut by the shard is made whole beside it and copied."""
-    stop = start + out.size
-    first, last = start // TILE, -(-stop // TILE)
+    """Fill `out` with the paths from `start` on."""
+    first, last = start // TILE, -(-(start + out.size) // TILE)
     for k in prange(last - first):
-        tile = first + k
-        low, high = max(tile * TILE, start), min((tile + 1) * TILE, stop)
-        if high - low == TILE:
-            _whole_tile(out[low - start : high - start], tile, key_0, key_1, spot, drift, deviation)
-        else:
-            scratch = np.empty(TILE, np.float32)
-            _whole_tile(scratch, tile, key_0, key_1, spot, drift, deviation)
-            out[low - start : high - start] = scratch[low - tile * TILE : high - tile * TILE]
+        _fill(out, start, first + k, key_0, key_1, spot, drift, deviation)
 
 
 def terminal(

@@ -93,7 +93,9 @@ def add_product(x: Any, e: Any, a: Any) -> None:
 @njit(fastmath=FLOATS)
 def horizon_returns(x: Any, e: Any, root: Any, f: Any) -> None:
     """Fill x (4, n) with the log returns of the factors f to f + 3; right of its diagonal the root is zero."""
-    x[:] = float32(0)
+    for i in range(GROUP):
+        for place in range(x.shape[1]):
+            x[i, place] = float32(0)
     for j in range(0, min(f + GROUP, root.shape[1]), GROUP):
         add_product(x, e[j : j + GROUP], root[f : f + GROUP, j : j + GROUP])
 
@@ -115,27 +117,24 @@ def tile_normals(e: Any, start: Any, key_0: Any, key_1: Any) -> None:
 
 
 @njit(fastmath=FLOATS)
-def _tile(out: Any, e: Any, x: Any, start: Any, key_0: Any, key_1: Any, root: Any, weights: Any, scale: Any) -> None:
-    out[:] = 0.0
-    tile_normals(e, start, key_0, key_1)
+def _tile(out: Any, start: Any, base: Any, key_0: Any, key_1: Any, root: Any, weights: Any, scale: Any) -> None:
+    """Compute the tile of paths from `base`, and fill the part that lies in `out`, whose first path is `start`."""
+    e, x = np.empty((root.shape[1], TILE), np.float32), np.empty((GROUP, TILE), np.float32)
+    tile = np.zeros(TILE)
+    tile_normals(e, base, key_0, key_1)
     for f in range(0, root.shape[0], GROUP):
         horizon_returns(x, e, root, f)
-        _revalue(out, x, weights[f : f + GROUP])
-    for i in range(out.size):
-        out[i] *= scale
+        _revalue(tile, x, weights[f : f + GROUP])
+    for path in range(max(base, start), min(base + TILE, start + out.size)):
+        out[path - start] = scale * tile[path - base]
 
 
 @njit(parallel=True)
 def _block(out: Any, start: int, key_0: Any, key_1: Any, root: Any, weights: Any, scale: float) -> None:
-    """Fill `out` with the paths from `start` on; a tile cut by the shard is made whole beside it and copied."""
-    stop = start + out.size
-    first, last = start // TILE, -(-stop // TILE)
+    """Fill `out` with the paths from `start` on."""
+    first, last = start // TILE, -(-(start + out.size) // TILE)
     for k in prange(last - first):
-        base = (first + k) * TILE
-        e, x, tile = np.empty((root.shape[1], TILE), np.float32), np.empty((GROUP, TILE), np.float32), np.empty(TILE)
-        _tile(tile, e, x, base, key_0, key_1, root, weights, scale)
-        low, high = max(base, start), min(base + TILE, stop)
-        out[low - start : high - start] = tile[low - base : high - base]
+        _tile(out, start, (first + k) * TILE, key_0, key_1, root, weights, scale)
 
 
 def no_report(done: int) -> None:
