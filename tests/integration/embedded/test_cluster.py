@@ -200,3 +200,19 @@ def test_status_and_down_without_a_cluster(tmp_path: Path) -> None:
     down = ended([*COLLATERAL, "down", *folder])
     assert down.returncode == 1
     assert "collateral up" in down.stderr
+
+
+def test_a_killed_supervisor_started_again_takes_over(cluster: Handle) -> None:
+    earlier, urls = cluster.everybody(), cluster.status["urls"]
+    assert len(earlier) > len(ROLES)
+    assert cluster.process is not None
+    cluster.process.kill()
+    cluster.process.communicate()
+    assert _says(cluster, "status")[0] == 1
+    assert _says(cluster, "doctor")[0] == 1  # orphans are to be mended
+    cluster.start("Ctrl-C")
+    assert wait_gone(earlier, 0) == []
+    assert {name: cluster.status["urls"][name] for name in ("flower", "metrics")} == {
+        name: urls[name] for name in ("flower", "metrics")
+    }
+    assert _restarts(cluster) == dict.fromkeys(ROLES, 0)
