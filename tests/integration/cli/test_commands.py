@@ -1,6 +1,7 @@
 """The commands and the client against a served API."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,17 @@ def test_housekeeping_leaves_the_young_alone(run: Run, served: Served) -> None:
     runtime.close()
     assert set(removed.values()) == {0}
     assert len(lines(run("jobs", "ls", "--json"))) == 1
+
+
+def test_the_documented_session_runs_to_the_letter(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = EXAMPLES.parent
+    text = (root / "docs" / "cli.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.chdir(root)
+    code = compile(block.replace("http://127.0.0.1:9000", served.url), "docs/cli.md", "exec")
+    exec(code, {"token": served.token()})  # noqa: S102 - the page's own example
+    said = capsys.readouterr().out
+    assert "state done" in said
+    assert "/portfolio/positions/0" in said
