@@ -10,6 +10,7 @@ from workers.app import make_app
 DATABASE = 2  # of Redis: 0 is the broker's, 1 the cache's
 KEY_PREFIX = "collateral:beat:"
 LOCK_SECONDS = 10  # a leader that is silent for so long has lost the lead
+_FAIL_SOON = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
 LOOP_SECONDS = 1.0  # longest sleep between two looks at the schedule
 
 
@@ -34,4 +35,6 @@ def make_beat_app(settings: Settings) -> Celery:
     """Return the application that beat sends with; it connects to nothing until it sends."""
     app = make_app(settings)
     app.conf.update(configuration(settings))
+    # kombu would wait for a broker for ever, deaf to a signal; beat's own loop tries again.
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, **_FAIL_SOON}
     return app

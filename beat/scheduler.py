@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init
+from kombu.exceptions import OperationalError
 from redbeat.schedulers import (
     LUA_EXTEND_TO_SCRIPT,
     RedBeatScheduler,
@@ -25,6 +26,7 @@ from storage.errors import StorageUnavailableError
 FOLLOW_SECONDS = 0.5
 SYNC_SECONDS = 1.0
 RESEND_SECONDS = 30.0
+UNREACHABLE = (RedisError, OperationalError)
 
 _log = get_logger(__name__)
 beat_init.disconnect(acquire_distributed_beat_lock)
@@ -60,10 +62,17 @@ class Scheduler(RedBeatScheduler):  # type: ignore[misc]  # redbeat has no types
             _log.warning("another beat may lead now: the lock is gone")
             self._step_back()
             return 0.0
-        except RedisError as error:
+        except UNREACHABLE as error:
             _log.warning("Redis does not answer", error=str(error))
             return FOLLOW_SECONDS
         return pause
+
+    def close(self) -> None:
+        """Hand the lead over; where Redis is away, the lock runs out by itself."""
+        try:
+            super().close()
+        except UNREACHABLE as error:
+            _log.warning("the lead could not be handed over", error=str(error))
 
     def send_task(self, *args: Any, **options: Any) -> Any:
         """Send by name through the application's own pool: it reconnects, beat's single producer does not."""

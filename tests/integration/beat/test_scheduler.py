@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 import redis
+from kombu.exceptions import OperationalError
 from sqlalchemy import text
 
 from beat.configuration import make_beat_app
@@ -228,6 +229,26 @@ def test_housekeeping_is_planned(runtime: Runtime) -> None:
     plan = Plan(runtime.database, housekeeping_seconds=60.0).read()
     assert plan["housekeeping"].task == HOUSEKEEPING
     assert plan["housekeeping"].last % 60.0 == 0.0
+
+
+def test_a_broker_that_is_away_is_given_up_soon(settings: Settings, runtime: Runtime) -> None:
+    app = make_beat_app(settings)
+    app.conf.broker_url = "redis://127.0.0.1:1/0"
+    scheduler = Scheduler(app, Plan(runtime.database))
+    with pytest.raises(OperationalError):
+        scheduler.send_task(TICK, [], queue="monitor")
+
+
+def test_a_lead_is_given_up_quietly_when_redis_is_gone(make_scheduler: MakeScheduler) -> None:
+    scheduler = make_scheduler()
+    scheduler.tick()
+
+    class Gone:
+        def owned(self) -> bool:
+            raise redis.ConnectionError("gone")
+
+    scheduler.lock = Gone()
+    scheduler.close()
 
 
 def test_beat_outlives_a_dead_redis_and_postgres(settings: Settings, runtime: Runtime) -> None:
