@@ -29,6 +29,9 @@ def read_positions(positions: list[Any], pointer: str, faults: Faults) -> Draft:
 
 def unknown_field(name: str, pointer: str, known: tuple[str, ...], faults: Faults) -> None:
     """Record a field that nobody knows, with the nearest known name."""
+    if faults.full:
+        faults.omitted += 1
+        return
     faults.add(f"{pointer}/{escape(name)}", f"The field {quote(name)} is unknown.", remedy=nearest(name, known))
 
 

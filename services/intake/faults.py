@@ -8,6 +8,7 @@ from services.errors import InvalidInputError
 
 MAX_FAULTS = 100
 _QUOTED = 40
+_COMPARED = 64
 
 
 class Faults:
@@ -20,14 +21,19 @@ class Faults:
     def __bool__(self) -> bool:
         return bool(self.items)
 
+    @property
+    def full(self) -> bool:
+        """Whether further faults are counted alone: then no word is worth looking up for them."""
+        return len(self.items) >= MAX_FAULTS
+
     def add(
         self, pointer: str, detail: str, *, remedy: str = "", row: int | None = None, column: str | None = None
     ) -> None:
         """Record one fault."""
-        if len(self.items) < MAX_FAULTS:
-            self.items.append(Fault(pointer=pointer, detail=detail, remedy=remedy, row=row, column=column))
-        else:
+        if self.full:
             self.omitted += 1
+        else:
+            self.items.append(Fault(pointer=pointer, detail=detail, remedy=remedy, row=row, column=column))
 
     def settle(self) -> None:
         """Raise InvalidInputError if there is any fault."""
@@ -49,7 +55,7 @@ def escape(token: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a remedy that names the nearest known word, or all of them where there are few."""
     words = sorted(known)
-    close = get_close_matches(word.lower(), words, n=1)
+    close = get_close_matches(word[:_COMPARED].lower(), words, n=1)
     if close:
         return f"Did you mean {close[0]}?"
     return f"Use one of: {', '.join(words)}." if words else "Leave it out."

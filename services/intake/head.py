@@ -115,7 +115,8 @@ def _collateral(value: Any, pointer: str, faults: Faults) -> dict[str, float] | 
     for name, item, at in _items(value, pointer, faults):
         kind = name.strip().lower().replace(" ", "_").replace("-", "_")
         if kind not in COLLATERAL_TYPES:
-            faults.add(at, f"The collateral type {quote(name)} is unknown.", remedy=nearest(kind, COLLATERAL_TYPES))
+            remedy = "" if faults.full else nearest(kind, COLLATERAL_TYPES)
+            faults.add(at, f"The collateral type {quote(name)} is unknown.", remedy=remedy)
         elif kind in found:
             faults.add(at, f"The collateral type {kind} comes more than once.")
         else:

@@ -102,25 +102,34 @@ def _judge_ids(draft: Draft, pointer: str, faults: Faults) -> None:
 def _judge_labels(name: str, column: Labels, pointer: str, faults: Faults) -> Labels:
     field = TEXTS[name]
     usual = field.kind is TextKind.FREE and plain(column.values, column.values)
-    for code, value in enumerate(() if usual else column.values):
-        problem, remedy = _text_verdict(field, value)
-        if problem:
-            for index in np.flatnonzero(column.codes == code).tolist():
-                faults.add(f"{pointer}/{index}/{name}", f"{name} {problem}.", remedy=remedy)
+    problems = {} if usual else _text_problems(field, column)
+    for index in np.flatnonzero(np.isin(column.codes, list(problems))).tolist() if problems else ():
+        code = int(column.codes[index])
+        remedy = "" if faults.full else _text_remedy(field, column.values[code])
+        faults.add(f"{pointer}/{index}/{name}", f"{name} {problems[code]}.", remedy=remedy)
     return _folded(column) if field.kind is TextKind.WORD else column
 
 
-def _text_verdict(field: TextField, value: str) -> tuple[str | None, str]:
+def _text_problems(field: TextField, column: Labels) -> dict[int, str]:
+    """Return what is wrong with each of the distinct texts that will not do."""
+    found = ((code, _text_problem(field, value)) for code, value in enumerate(column.values))
+    return {code: problem for code, problem in found if problem is not None}
+
+
+def _text_problem(field: TextField, value: str) -> str | None:
     problem = text_problem(value)
     if problem is not None:
-        return problem, ""
-    if field.kind is TextKind.WORD and value.lower() not in field.words:
-        return f"is unknown: {quote(value)}", nearest(value, field.words)
+        return problem
+    if field.kind is TextKind.WORD:
+        return None if value.lower() in field.words else f"is unknown: {quote(value)}"
     if field.kind is TextKind.DATE:
-        return date_problem(value), "Send an ISO date."
-    if field.kind is TextKind.CURRENCY:
-        return currency_problem(value), "Send a code such as USD."
-    return None, ""
+        return date_problem(value)
+    return currency_problem(value) if field.kind is TextKind.CURRENCY else None
+
+
+def _text_remedy(field: TextField, value: str) -> str:
+    remedies = {TextKind.DATE: "Send an ISO date.", TextKind.CURRENCY: "Send a code such as USD."}
+    return nearest(value, field.words) if field.kind is TextKind.WORD else remedies.get(field.kind, "")
 
 
 def _folded(column: Labels) -> Labels:

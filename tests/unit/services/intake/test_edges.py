@@ -338,6 +338,32 @@ def test_faults_beyond_the_hundredth_are_counted() -> None:
     assert "150 more" in caught.value.detail
 
 
+def test_words_are_looked_up_for_the_faults_that_are_listed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    lookups: list[str] = []
+
+    def nearest(word: str, _known: object) -> str:
+        lookups.append(word)
+        return ""
+
+    for module in ("careful", "judge", "head"):
+        monkeypatch.setattr(f"services.intake.{module}.nearest", nearest)
+    wrong = [position(index, asset_class=f"class {index}") for index in range(2000)]
+    unknown = [position(index, **{f"field {index}": 1}) for index in range(2000)]
+    gold = {f"gold {index}": 1.0 for index in range(2000)}
+    for tree in (book(*wrong), book(*unknown), book(collateral=gold)):
+        lookups.clear()
+        with pytest.raises(InvalidInputError) as caught:
+            decode_portfolio(body(tree))
+        assert len(lookups) == MAX_FAULTS
+        assert caught.value.omitted == 2000 - MAX_FAULTS
+
+
+def test_a_name_of_megabytes_is_neither_compared_nor_echoed_whole() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        decode_portfolio(body(book(**{"quantity" * 500_000: 1, "currency": "U" * 1_000_000})))
+    assert all(len(fault.pointer + fault.detail) < 200 for fault in caught.value.faults)
+
+
 @pytest.mark.parametrize("value", ["20250131", "2025-1-31", "2025-02-30", "31/01/2025", "2025-01-31T00:00:00", ""])
 def test_dates_are_iso_dates(value: str) -> None:
     found = faults_of(body(book(position(expiry=value, maturity=value), as_of=value)))
