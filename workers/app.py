@@ -55,7 +55,6 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_ignore_result": True,
         "task_store_errors_even_if_ignored": False,
         "task_publish_retry": False,
-        "task_send_sent_event": True,
         "task_time_limit": HARD_LIMIT_SECONDS,
         "task_soft_time_limit": HARD_LIMIT_SECONDS - 60,
         "worker_prefetch_multiplier": 1,
