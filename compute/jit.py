@@ -60,6 +60,7 @@ def _usable(folder: Path) -> bool:
         if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             return False
         tempfile.TemporaryFile(dir=folder).close()
+        os.utime(folder)  # in use: not to be pruned
     except OSError:
         return False
     return True
