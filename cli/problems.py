@@ -88,7 +88,10 @@ def exit_code(error: CollateralError | ComputeError) -> int:
 
 
 def faults(error: CollateralError | ComputeError) -> list[Fault]:
-    """Return the error's single faults, none where it carries none."""
+    """Return the error's single faults, none where it carries none; a computation's fault is its pointer."""
+    if isinstance(error, ComputeError):
+        fault = Fault(pointer=error.pointer, detail=error.detail, remedy=error.remedy)
+        return [fault] if error.pointer else []
     found = getattr(error, "faults", ())
     return [fault for fault in found if isinstance(fault, Fault)]
 

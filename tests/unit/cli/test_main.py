@@ -12,6 +12,7 @@ from cli.access import lifetime
 from cli.main import COMMANDS, build
 from cli.problems import ClusterError, UsageError, document, exit_code, report
 from client import Job, JobFailedError, ProblemError, UnreachableError
+from compute.errors import MissingRateError
 from core.errors import CollateralError, Fault, SettingsError
 from core.names import Role
 from core.security import load_public_key, make_keys, verify_token
@@ -123,6 +124,15 @@ def test_an_error_is_told_with_place_and_remedy(capsys: pytest.CaptureFixture[st
     assert document(error)["errors"] == [
         {"pointer": "/positions/0/quantity", "detail": "Not a number.", "remedy": "Send one."},
         {"pointer": "", "detail": "No price.", "remedy": ""},
+    ]
+
+
+def test_a_computation_that_refuses_names_the_place(capsys: pytest.CaptureFixture[str]) -> None:
+    error = MissingRateError("No rate for EUR/USD.", pointer="/portfolio/fx", remedy="Add it.")
+    assert report(error) == 2
+    assert capsys.readouterr().err == "collateral: No rate for EUR/USD.\n  /portfolio/fx\n    Add it.\n"
+    assert document(error)["errors"] == [
+        {"pointer": "/portfolio/fx", "detail": "No rate for EUR/USD.", "remedy": "Add it."}
     ]
 
 
