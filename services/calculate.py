@@ -8,19 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 
+from compute.errors import NonFiniteError
 from compute.market import Market
 from compute.result import Result
-from core.names import Measure
+from core.names import Device, Measure
 from core.security import Principal
 from services import costs, inputs, metrics
-from services.errors import OverloadError
+from services.errors import CalculationError, OverloadError
 from services.execute import compute_result
 from services.idempotency import Answer, Answering, Held, complete
 from services.intake.request import JobRequest
-from services.outcomes import record_done
+from services.outcomes import INVALID_EVENT, record_done
 from services.runtime import Runtime
 from services.submit import accept, allow, new_job
-from storage import jobs
+from storage import jobs, outbox
 from storage.columns import pack
 from workers.version import code_version
 
@@ -32,6 +33,7 @@ class Calculated:
     job: jobs.Job
     result: Result
     beside: Result | None = None
+    beside_ms: float | None = None
 
 
 Presenting = Callable[[Calculated], Answer]
@@ -63,7 +65,7 @@ def calculate(
         with runtime.database.read() as conn:
             given = inputs.resolve(conn, principal.tenant, request)
             predicted = _predicted(request, beside, given)
-            inline = predicted is not None and predicted <= runtime.settings.interactive_budget_ms
+            inline = _is_inline(runtime, request, predicted)
             market = inputs.load_market(conn, principal.tenant, given.market) if inline else Market()
         if inline:
             new = new_job(principal, request, given, trace=trace, predicted_ms=predicted)
@@ -82,7 +84,11 @@ def _computed(
     claim: Held | None,
     answer: Presenting | None,
 ) -> Calculated:
-    result, second, run_ms = _on_kernel_thread(request, beside, given, market)
+    try:
+        result, second, run_ms, second_ms = _on_kernel_thread(request, beside, given, market)
+    except NonFiniteError as error:
+        _alert(runtime, new, error)
+        raise CalculationError(error.detail) from error
     more = {} if second is None else {"beside": {**second.document}}
     packed = pack({**result.document, **more}, result.tables)
     with runtime.database.unit_of_work() as conn:
@@ -98,12 +104,26 @@ def _computed(
             code_version=code_version(),
         )
         record_done(conn, job, packed.content_hash)
-        calculated = Calculated(job=job, result=result, beside=second)
+        calculated = Calculated(job=job, result=result, beside=second, beside_ms=second_ms)
         if answer is not None:
             presented = answer(calculated)
             complete(conn, claim, lambda _job: presented, job)
     metrics.ended(job, result.document)
     return calculated
+
+
+def _is_inline(runtime: Runtime, request: JobRequest, predicted: float | None) -> bool:
+    """Whether this process computes it: a cpu will do, and the cost is measured and within the budget."""
+    here = request.device in {Device.AUTO, Device.CPU}
+    return here and predicted is not None and predicted <= runtime.settings.interactive_budget_ms
+
+
+def _alert(runtime: Runtime, new: jobs.NewJob, error: NonFiniteError) -> None:
+    """Write the critical alert of a figure that is none; no job is stored, because nothing took effect."""
+    data = {"measure": new.measure.value, "severity": "critical", "detail": error.detail, "trace": new.trace}
+    with runtime.database.unit_of_work() as conn:
+        outbox.add(conn, tenant=new.tenant, type=INVALID_EVENT, subject=new.portfolio_id or str(new.id), data=data)
+    metrics.ALERTS.labels("critical").inc()
 
 
 def _predicted(request: JobRequest, beside: Measure | None, given: inputs.Inputs) -> float | None:
@@ -115,16 +135,16 @@ def _predicted(request: JobRequest, beside: Measure | None, given: inputs.Inputs
 
 def _on_kernel_thread(
     request: JobRequest, beside: Measure | None, given: inputs.Inputs, market: Market
-) -> tuple[Result, Result | None, float]:
-    def timed() -> tuple[Result, Result | None, float]:
+) -> tuple[Result, Result | None, float, float | None]:
+    """Return the result, the one beside it, the milliseconds of both together and of the latter alone."""
+
+    def timed() -> tuple[Result, Result | None, float, float | None]:
         started = time.perf_counter()
-        found = [
-            compute_result(measure, given.portfolio, market, request.parameters)
-            for measure in (request.measure, beside)
-            if measure is not None
-        ]
-        run_ms = (time.perf_counter() - started) * 1_000
-        return found[0], found[1] if len(found) > 1 else None, run_ms
+        found = compute_result(request.measure, given.portfolio, market, request.parameters)
+        between = time.perf_counter()
+        second = None if beside is None else compute_result(beside, given.portfolio, market, request.parameters)
+        ended = time.perf_counter()
+        return found, second, (ended - started) * 1_000, None if second is None else (ended - between) * 1_000
 
     return kernel_thread().submit(timed).result()
 

@@ -9,6 +9,7 @@ from storage import audit, jobs, outbox
 from storage.database import Connection
 from storage.packed import Packed
 
+INVALID_EVENT = "calculation.invalid.v1"
 _EVENTS = {
     JobState.DONE: "job.finished.v1",
     JobState.FAILED: "job.failed.v1",
@@ -110,7 +111,7 @@ def record_ended(conn: Connection, job: jobs.Job) -> None:
     outbox.add(conn, tenant=job.tenant, type=_EVENTS[job.state], subject=str(job.id), data=event_data(job))
     if code == "calculation-invalid":
         data = {**event_data(job), "severity": "critical"}
-        outbox.add(conn, tenant=job.tenant, type="calculation.invalid.v1", subject=str(job.id), data=data)
+        outbox.add(conn, tenant=job.tenant, type=INVALID_EVENT, subject=str(job.id), data=data)
 
 
 def event_data(job: jobs.Job) -> dict[str, Any]:
