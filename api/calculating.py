@@ -107,7 +107,12 @@ def answer_of_queued(runtime: Runtime, principal: Principal, wanted: Calculation
             status = int(problem.get("status", _CONFLICT))
             return document_answer(problem, status, {**_where(job), "Content-Type": MEDIA_TYPE})
     results = [_stored(runtime, principal, job) for job in ended]
-    found = Calculated(job=ended[0], result=results[0], beside=results[1] if len(results) > 1 else None)
+    found = Calculated(
+        job=ended[0],
+        result=results[0],
+        beside=results[1] if len(results) > 1 else None,
+        beside_ms=ended[1].run_ms if len(ended) > 1 else None,
+    )
     return document_answer({"success": True, "data": wanted.shape(found)}, 200, _where(found.job))
 
 
@@ -123,6 +128,7 @@ def _margin_data(wanted: MarginRequest, found: Calculated, *, positions: bool) -
         run_ms=found.job.run_ms or 0.0,
         calculated_at=found.job.finished_at or utcnow(),
         optimise=found.beside,
+        optimise_ms=found.beside_ms,
         include_positions=positions,
         include_stress_test=wanted.include_stress_test,
         assumed=wanted.job.assumed,

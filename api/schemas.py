@@ -118,6 +118,7 @@ def components() -> dict[str, Schema]:
         "every_seconds": {"type": "number", "minimum": 1},
         "aligned": flag,
         "misfire": {"type": "string", "enum": ["skip", "run_once"]},
+        "enabled": flag,
     }
     return {
         "Position": _position(),
@@ -128,7 +129,13 @@ def components() -> dict[str, Schema]:
         },
         "JobRequest": _job(),
         "MarginRequest": record(
-            {"portfolio": ref("Portfolio"), "optimize": flag, "include_stress_test": flag}, ("portfolio",)
+            {
+                "portfolio": ref("Portfolio"),
+                "portfolio_id": {"type": "string", "description": "A stored portfolio in place of `portfolio`."},
+                "parameters": ref("Parameters_margin"),
+                "optimize": {**flag, "default": True},
+                "include_stress_test": {**flag, "default": False},
+            }
         ),
         "Prices": record({"prices": {"type": "object", "additionalProperties": price}}, ("prices",)),
         "Schedule": record(schedule, ("name", "measure", "portfolio_ids")),

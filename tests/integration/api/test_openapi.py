@@ -1,0 +1,75 @@
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from api.app import create_app
+from api.examples import MIXED_PORTFOLIO
+from tests.integration.api.conftest import Api
+
+
+def _examples(document: dict[str, Any]) -> Iterator[tuple[str, str, str, Any]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            for media, content in operation.get("requestBody", {}).get("content", {}).items():
+                for example in content["examples"].values():
+                    yield method.upper(), path, media, example["value"]
+
+
+def test_every_worked_example_works(api: Api) -> None:
+    examples = list(_examples(create_app(api.settings).openapi()))
+    assert len(examples) >= 10
+
+    async def talk(client: httpx.AsyncClient) -> None:
+        await client.put("/api/v1/portfolios/book-1", json=MIXED_PORTFOLIO)
+        for method, template, media, value in examples:
+            path = template.replace("{portfolio_id}", "book-1")
+            content = value.encode() if isinstance(value, str) else json.dumps(value).encode()
+            answer = await client.request(method, path, content=content, headers={"Content-Type": media})
+            assert answer.is_success, (method, path, answer.text)
+
+    api.run(talk)
+
+
+def test_every_body_has_an_example_and_every_operation_its_words(api: Api) -> None:
+    document = create_app(api.settings).openapi()
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            assert operation["summary"], path
+            assert operation["description"], path
+            assert "default" in operation["responses"]
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                assert content["examples"], (method, path)
+
+
+def test_every_reference_leads_somewhere(api: Api) -> None:
+    document = create_app(api.settings).openapi()
+
+    def references(node: object) -> Iterator[str]:
+        if isinstance(node, dict):
+            if isinstance(node.get("$ref"), str):
+                yield node["$ref"]
+            for value in node.values():
+                yield from references(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from references(value)
+
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= known
+
+
+def test_the_page_for_people_needs_no_other_host(api: Api) -> None:
+    async def talk(client: httpx.AsyncClient) -> None:
+        page = await client.get("/docs", headers={"Authorization": ""})
+        assert page.status_code == 200
+        assert "/api/v1/collateral/margin/calculate" in page.text
+        assert "http://" not in page.text
+        assert "https://" not in page.text
+        assert "<script" not in page.text
+        problem = await client.get("/problems/invalid-input")
+        assert "What to do" in problem.text
+        assert (await client.get("/problems/none-such")).status_code == 404
+
+    api.run(talk)
