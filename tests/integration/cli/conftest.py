@@ -118,9 +118,11 @@ def run(served: Served, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
 def _work(settings: Settings, ended: threading.Event) -> None:
     """Stand in for a worker's process: the same service, on whatever is queued."""
     runtime = Runtime.for_process(settings, pool_size=3)
-    while not ended.wait(0.05):
-        with runtime.database.read() as conn:
-            waiting, _ = jobs.page(conn, DEFAULT_TENANT, state=JobState.QUEUED)
-        for job in reversed(waiting):
-            execute(runtime, job.id, worker="test")
-    runtime.close()
+    try:
+        while not ended.wait(0.05):
+            with runtime.database.read() as conn:
+                waiting, _ = jobs.page(conn, DEFAULT_TENANT, state=JobState.QUEUED)
+            for job in reversed(waiting):
+                execute(runtime, job.id, worker="test")
+    finally:
+        runtime.close()

@@ -2,11 +2,15 @@
 
 import json
 import re
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from cli.demo import run_demo
+from cli.output import money
 from client import Client, JobFailedError
 from core.names import Role
 from services.housekeeping import housekeeping
@@ -148,3 +152,57 @@ def test_the_documented_session_runs_to_the_letter(
     said = capsys.readouterr().out
     assert "state done" in said
     assert "/portfolio/positions/0" in said
+
+
+def test_the_demo_computes_what_it_prints(served: Served) -> None:
+    screen = Console(file=StringIO(), width=140)
+    run_demo(served.url, served.token(), screen)
+    assert isinstance(screen.file, StringIO)
+    said = screen.file.getvalue()
+    for part in ("Total Margin Required: 68,125.00 USD", "Monte Carlo, EWMA", "historical", "200 of 200"):
+        assert part in said
+    with Client(served.url, served.token()) as client:
+        book = json.loads(BOOK.read_text())
+        again = client.run("var", book, parameters={"confidence": 0.99, "method": "historical"})
+    assert money(again["measures"][0]["var"], "USD") in said
+
+
+def test_people_get_tables_and_sentences(run: Run) -> None:
+    said = [
+        run("prices", "put", "AAPL=150.5", "MSFT=240"),
+        run("portfolios", "put", BOOK),
+        run("portfolios", "ls"),
+        run("schedules", "add", "nightly", "--portfolio", "long_short_sp500", "--from-creation"),
+        run("schedules", "ls"),
+        run("schedules", "run", "nightly"),
+        run("schedules", "remove", "nightly"),
+        run("submit", "margin", "id:long_short_sp500", "--wait"),
+        run("submit", "margin", MULTI),
+        run("jobs", "ls"),
+        run("dlq", "ls"),
+        run("tenants", "ls"),
+        run("migrate"),
+        run("portfolios", "delete", "long_short_sp500"),
+    ]
+    assert [one.code for one in said] == [0] * len(said), [one.err for one in said]
+    text = "".join(one.out for one in said)
+    for part in (
+        "Stored 2 prices",
+        "long_short_sp500 version 1",
+        "from creation",
+        "submitted 1",
+        "total margin",
+        "queued",
+    ):
+        assert part in text
+    assert run("prices", "put", "AAPL").code == 2
+    assert run("submit", "margin").code == 2
+    assert run("submit", "margin", MULTI, "--param", "device=abacus").code == 2
+
+
+def test_several_jobs_are_waited_for_together(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "three.jsonl"
+    path.write_text("\n".join(json.dumps({"id": name, "positions": []}) for name in ("a", "b", "c")))
+    done = run("submit", "margin", path, "--wait", "--json")
+    assert [line["portfolio_id"] for line in lines(done)] == ["a", "b", "c"]
+    assert run("submit", "noop", "--param", "sleep_ms=5000", "--wait", "--timeout", "0.2").code == 1
