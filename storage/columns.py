@@ -8,6 +8,7 @@ order gives equal bytes.
 """
 
 import hashlib
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,15 @@ class _Stored(msgspec.Struct):
     tables: dict[str, dict[str, _Array | list[Any]]]
 
 
+class _Codec(threading.local):
+    """One of each for a thread: they may not be shared, and a new one for each call costs more than its work."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_codec = _Codec()
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Stored)
 
@@ -66,8 +76,7 @@ def pack(document: Mapping[str, Any], tables: Mapping[str, Mapping[str, Column]]
         },
     }
     plain = _encoder.encode(stored)
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True)
-    return Packed(data=compressor.compress(plain), content_hash=hashlib.sha256(plain).hexdigest())
+    return Packed(data=_codec.compressor.compress(plain), content_hash=hashlib.sha256(plain).hexdigest())
 
 
 def unpack(data: bytes, *, content_hash: str | None = None) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -128,6 +137,6 @@ def _decompressed(data: bytes) -> bytes:
         size = zstandard.get_frame_parameters(data).content_size
         if size > MAX_BYTES:  # an unknown size reads as 2^64 - 1
             raise CorruptColumnsError("The stored columns would unfold to more than is allowed.")
-        return zstandard.ZstdDecompressor().decompress(data, max_output_size=size, allow_extra_data=False)
+        return _codec.decompressor.decompress(data, max_output_size=size, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise CorruptColumnsError(f"The stored columns cannot be decompressed: {error}.") from error

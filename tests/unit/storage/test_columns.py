@@ -1,6 +1,7 @@
 """Columns survive the way to bytes and back, equal input gives equal bytes, and bad bytes are named as such."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -151,3 +152,14 @@ def test_a_frame_that_hides_its_size_is_refused() -> None:
 
     with pytest.raises(CorruptColumnsError, match="more than is allowed"):
         unpack(hidden)
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    arrays = [np.full(5000, float(number)) for number in range(8)]
+
+    def there_and_back(array: NDArray[Any]) -> bool:
+        packed = pack({}, {"t": {"x": array}})
+        return np.array_equal(unpack(packed.data, content_hash=packed.content_hash)[1]["t"]["x"], array)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(there_and_back, arrays * 20))
