@@ -133,6 +133,14 @@ async def until_final(look: Look, watch: Watch, seconds: float) -> Job:
     return job
 
 
+async def settled(look: Look, watch: Watch, seconds: float) -> None:
+    """Return once a look or a hint says that the job has ended, or when the time is over; the caller looks after."""
+    until = time.monotonic() + seconds
+    while not (await look()).state.is_final and (left := until - time.monotonic()) > 0:
+        if await watch.final(left):
+            return
+
+
 async def changes(look: Look, watch: Watch, quiet_seconds: float) -> AsyncIterator[Job | None]:
     """Yield the job at every change of state or progress until it has ended; None after each quiet stretch."""
     seen: tuple[object, ...] | None = None

@@ -53,7 +53,6 @@ def execute(runtime: Runtime, job_id: UUID, *, worker: str) -> JobState | None:
     with structlog.contextvars.bound_contextvars(
         job=str(job_id), tenant=job.tenant, trace=job.trace, attempt=job.attempt
     ):
-        hint(runtime, job)
         return _carry_out(runtime, claim)
 
 

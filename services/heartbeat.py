@@ -52,6 +52,7 @@ class Heartbeat:
             raise CancelledError(f"The computation has to stop: {self.stop.value}.")
 
     def _run(self) -> None:
+        hint(self._runtime, self._job)  # from here, so that a short job does not wait for it
         every = self._runtime.settings.lease_seconds / BEATS_PER_LEASE
         while not self._ended.wait(every):
             try:

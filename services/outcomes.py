@@ -1,11 +1,12 @@
 """How an attempt ends: each outcome is stored in one transaction with its audit row and its events."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.names import JobState
 from services.failures import Failure
-from storage import audit, jobs, outbox
+from storage import decisions, jobs, outbox
 from storage.database import Connection
 from storage.packed import Packed
 
@@ -76,22 +77,14 @@ class Cancelled:
 
 def record_done(conn: Connection, job: jobs.Job, result_hash: str) -> None:
     """Write what every stored number has beside it: who asked, what computed it, from what."""
-    audit.write(
-        conn,
-        tenant=job.tenant,
-        actor=job.submitted_by,
-        action=f"{job.measure.value}.computed",
-        subject=job.portfolio_id or str(job.id),
-        job_id=job.id,
-        detail={
-            "device": job.device,
-            "code_version": job.code_version,
-            "portfolio_version": job.portfolio_version,
-            "result_hash": result_hash,
-            "attempt": job.attempt,
-        },
-    )
-    outbox.add(conn, tenant=job.tenant, type=_EVENTS[job.state], subject=str(job.id), data=event_data(job))
+    detail = {
+        "device": job.device,
+        "code_version": job.code_version,
+        "portfolio_version": job.portfolio_version,
+        "result_hash": result_hash,
+        "attempt": job.attempt,
+    }
+    _record(conn, job, "computed", detail)
 
 
 def record_ended(conn: Connection, job: jobs.Job) -> None:
@@ -99,19 +92,24 @@ def record_ended(conn: Connection, job: jobs.Job) -> None:
     if not job.state.is_final:
         return
     code = str((job.error or {}).get("code", ""))
-    audit.write(
-        conn,
-        tenant=job.tenant,
-        actor=job.submitted_by,
-        action=f"{job.measure.value}.{job.state.value}",
-        subject=job.portfolio_id or str(job.id),
-        job_id=job.id,
-        detail={"code": code, "attempt": job.attempt},
-    )
-    outbox.add(conn, tenant=job.tenant, type=_EVENTS[job.state], subject=str(job.id), data=event_data(job))
+    _record(conn, job, job.state.value, {"code": code, "attempt": job.attempt})
     if code == "calculation-invalid":
         data = {**event_data(job), "severity": "critical"}
         outbox.add(conn, tenant=job.tenant, type=INVALID_EVENT, subject=str(job.id), data=data)
+
+
+def _record(conn: Connection, job: jobs.Job, what: str, detail: Mapping[str, Any]) -> None:
+    decisions.record(
+        conn,
+        tenant=job.tenant,
+        actor=job.submitted_by,
+        action=f"{job.measure.value}.{what}",
+        subject=job.portfolio_id or str(job.id),
+        job_id=job.id,
+        detail=detail,
+        event=_EVENTS[job.state],
+        data=event_data(job),
+    )
 
 
 def event_data(job: jobs.Job) -> dict[str, Any]:
