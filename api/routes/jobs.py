@@ -18,7 +18,7 @@ from api.routing import StrictRoute
 from api.schemas import IDEMPOTENCY, PREFER, body
 from api.sse import event_stream
 from api.submitting import submit_job
-from api.waiting import until_final
+from api.waiting import settled
 from core.names import JobState, Measure, Permission
 from core.security import Principal
 from services import jobs
@@ -49,7 +49,7 @@ async def submit(request: Request) -> Response:
     if preference.wait is None:
         return response_of(found, **preference.headers)
     job_id = UUID(found.headers["Location"].rpartition("/")[2])
-    await until_final(context, principal, job_id, preference.wait)
+    await settled(context, principal, job_id, preference.wait)
     current = await context.crew.run(_current, context, principal, job_id, 202)
     return response_of(current, **{**found.headers, **preference.headers})
 
@@ -79,7 +79,7 @@ async def show(request: Request, job_id: str) -> Response:
     preference = preference_of(request)
     found = job_id_of(job_id)
     if preference.wait is not None:
-        await until_final(context, principal, found, preference.wait)
+        await settled(context, principal, found, preference.wait)
     current = await context.crew.run(_current, context, principal, found, 200)
     return response_of(current, **preference.headers)
 
