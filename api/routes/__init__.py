@@ -4,12 +4,13 @@ from fastapi import APIRouter
 
 from api.routes import collateral, jobs, operations, portfolios, prices, promised, root, schedules
 
+# Routes are tried in this order: the ones that somebody waits for come first.
 ROUTERS: tuple[APIRouter, ...] = (
-    root.router,
     collateral.router,
+    jobs.router,
     portfolios.router,
     prices.router,
-    jobs.router,
+    root.router,
     schedules.router,
     operations.router,
     promised.router,

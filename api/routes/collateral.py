@@ -28,6 +28,29 @@ Include = Annotated[str | None, Query(pattern="^positions$", description="`posit
 Read = Callable[[bytes], Calculation]
 
 
+@router.post(
+    "/margin/calculate",
+    summary="Calculate the margin of a portfolio",
+    openapi_extra={
+        **body("MarginRequest", the_example_of_the_earlier_engine=MARGIN_CALCULATE),
+        "parameters": [IDEMPOTENCY, PREFER],
+    },
+)
+async def calculate_margin(request: Request, include: Include = None) -> Response:
+    """Return initial, variation and maintenance margin, and with `optimize` the offsets recognised."""
+    return await _calculate(request, partial(read_margin, positions=include is not None))
+
+
+@router.post(
+    "/margin/optimize",
+    summary="Show the offsets of a portfolio",
+    openapi_extra={**body("Portfolio", two_equities=SPEC_PORTFOLIO), "parameters": [IDEMPOTENCY, PREFER]},
+)
+async def optimize_margin(request: Request) -> Response:
+    """Return the offsets recognised, each benefit, and what remains gross."""
+    return await _calculate(request, read_optimise)
+
+
 @router.get("/health", summary="Health, for old clients")
 async def health(request: Request) -> Response:
     """Answer in the earlier engine's fields; `active_portfolios` is null without a token."""
@@ -52,29 +75,6 @@ async def performance(request: Request) -> Response:
     figures = await context.crew.run(status.figures, context.runtime, principal)
     data = spec_shapes.performance_document(**figures, uptime_seconds=context.uptime)
     return answer({"success": True, "data": data})
-
-
-@router.post(
-    "/margin/calculate",
-    summary="Calculate the margin of a portfolio",
-    openapi_extra={
-        **body("MarginRequest", the_example_of_the_earlier_engine=MARGIN_CALCULATE),
-        "parameters": [IDEMPOTENCY, PREFER],
-    },
-)
-async def calculate_margin(request: Request, include: Include = None) -> Response:
-    """Return initial, variation and maintenance margin, and with `optimize` the offsets recognised."""
-    return await _calculate(request, partial(read_margin, positions=include is not None))
-
-
-@router.post(
-    "/margin/optimize",
-    summary="Show the offsets of a portfolio",
-    openapi_extra={**body("Portfolio", two_equities=SPEC_PORTFOLIO), "parameters": [IDEMPOTENCY, PREFER]},
-)
-async def optimize_margin(request: Request) -> Response:
-    """Return the offsets recognised, each benefit, and what remains gross."""
-    return await _calculate(request, read_optimise)
 
 
 async def _calculate(request: Request, read: Read) -> Response:
