@@ -45,7 +45,8 @@ class Hardware:
     def offers(self, device: Device) -> Finding:
         """Return whether a worker of this device class may run here."""
         if device is Device.GPU:
-            return self.metal if self.metal.found or not self.cuda.found else self.cuda
+            found = next((finding for finding in (self.metal, self.cuda) if finding.found), None)
+            return found or Finding(found=False, detail=f"{self.metal.detail}; {self.cuda.detail}")
         if device is Device.ANE:
             return self.neural_engine
         return Finding(found=True, detail=self.cpu_model)
