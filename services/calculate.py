@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -85,7 +85,9 @@ def _computed(
     answer: Presenting | None,
 ) -> Calculated:
     try:
-        result, second, run_ms, second_ms = _on_kernel_thread(request, beside, given, market)
+        computing = _on_kernel_thread(request, beside, given, market)
+        columns = given.packed  # while the kernel runs
+        result, second, run_ms, second_ms = computing.result()
     except NonFiniteError as error:
         _alert(runtime, new, error)
         raise CalculationError(error.detail) from error
@@ -97,7 +99,7 @@ def _computed(
             new,
             parameters=request.parameters,
             market=given.market,
-            columns=given.packed,
+            columns=columns,
             result=packed,
             device=result.device,
             run_ms=run_ms,
@@ -135,8 +137,8 @@ def _predicted(request: JobRequest, beside: Measure | None, given: inputs.Inputs
 
 def _on_kernel_thread(
     request: JobRequest, beside: Measure | None, given: inputs.Inputs, market: Market
-) -> tuple[Result, Result | None, float, float | None]:
-    """Return the result, the one beside it, the milliseconds of both together and of the latter alone."""
+) -> "Future[tuple[Result, Result | None, float, float | None]]":
+    """Begin; its result: the answer, the one beside it, the milliseconds of both together and of the latter alone."""
 
     def timed() -> tuple[Result, Result | None, float, float | None]:
         started = time.perf_counter()
@@ -146,7 +148,7 @@ def _on_kernel_thread(
         ended = time.perf_counter()
         return found, second, (ended - started) * 1_000, None if second is None else (ended - between) * 1_000
 
-    return kernel_thread().submit(timed).result()
+    return kernel_thread().submit(timed)
 
 
 @cache

@@ -51,9 +51,10 @@ def accept(
         routing_reason=way.reason,
         schedule_id=schedule_id,
     )
+    columns = given.packed
     with runtime.database.unit_of_work() as conn:
         runtime.quota.take(conn, principal.tenant)
-        job = jobs.insert(conn, new, parameters=request.parameters, market=given.market, columns=given.packed)
+        job = jobs.insert(conn, new, parameters=request.parameters, market=given.market, columns=columns)
         complete(conn, claim, answer, job)
     runtime.dispatch(job)
     return job
