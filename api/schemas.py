@@ -29,6 +29,8 @@ _KINDS: dict[Kind, Schema] = {
     Kind.NUMBER: {"type": "number"},
     Kind.FLAG: {"type": "boolean"},
     Kind.NUMBERS: {"oneOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "uniqueItems": True}]},
+    Kind.CURRENCY: {"type": "string", "pattern": "^[A-Z0-9]{3,5}$"},
+    Kind.RATES: {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
 }
 
 
@@ -95,7 +97,8 @@ def _job() -> Schema:
             "measure": {"type": "string", "enum": [measure.value for measure in Measure]},
             "portfolio": ref("Portfolio"),
             "portfolio_id": {"type": "string"},
-            "parameters": {"anyOf": [ref(f"Parameters_{name}") for name in sorted(MEASURES)]},
+            "crif": {"type": "string", "description": "A CRIF file as text, for the models that take one."},
+            "parameters": {"anyOf": [ref(name) for name in sorted(_parameter_schemas())]},
             "device": {"type": "string", "enum": [device.value for device in Device], "default": "auto"},
             "fallback": {"type": "boolean", "default": False},
             "lane": {"type": "string", "enum": [lane.value for lane in Lane], "default": "rt"},
@@ -104,6 +107,20 @@ def _job() -> Schema:
         },
         ("measure",),
     )
+
+
+_MARGIN = "Parameters_margin"
+
+
+def _parameter_schemas() -> dict[str, Schema]:
+    """Return the parameters of every measure, and of every model where it has several."""
+    return {
+        "_".join(filter(None, ("Parameters", name, model))): record(
+            {key: _parameter(item) for key, item in spec.parameters.items()}
+        )
+        for name, measure in sorted(MEASURES.items())
+        for model, spec in measure.variants()
+    }
 
 
 def components() -> dict[str, Schema]:
@@ -123,16 +140,17 @@ def components() -> dict[str, Schema]:
     return {
         "Position": _position(),
         "Portfolio": _portfolio(),
-        **{
-            f"Parameters_{name}": record({key: _parameter(item) for key, item in spec.parameters.items()})
-            for name, spec in sorted(MEASURES.items())
-        },
+        **_parameter_schemas(),
         "JobRequest": _job(),
         "MarginRequest": record(
             {
                 "portfolio": ref("Portfolio"),
                 "portfolio_id": {"type": "string", "description": "A stored portfolio in place of `portfolio`."},
-                "parameters": ref("Parameters_margin"),
+                "parameters": {
+                    "anyOf": [
+                        ref(name) for name in sorted(_parameter_schemas()) if name.startswith("Parameters_margin")
+                    ]
+                },
                 "optimize": {**flag, "default": True},
                 "include_stress_test": {**flag, "default": False},
             }

@@ -17,6 +17,7 @@ from benchmarks._house_reference import margins
 from benchmarks._served import Caller, our_api, serving, stores
 from benchmarks.harness import Line, compare, figure, race
 from compute.margin.tables import house_set
+from compute.portfolio import Portfolio
 from embedded.server import free_port
 from services.intake.decode import decode_margin
 
@@ -60,8 +61,8 @@ def _position(index: int, draw: random.Random) -> dict[str, Any]:
 def difference(answer: bytes, request: bytes) -> float:
     """Return the largest relative difference of an answer to the model in plain Python."""
     portfolio = decode_margin(request).job.portfolio
-    if portfolio is None:
-        raise RuntimeError("the benchmark's body has no portfolio")
+    if not isinstance(portfolio, Portfolio):
+        raise TypeError("the benchmark's body has no portfolio")
     exact = margins(portfolio, house_set())
     found = json.loads(answer)["data"]["margin_requirement"]
     pairs = (

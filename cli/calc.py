@@ -17,7 +17,7 @@ from core.errors import CollateralError
 if TYPE_CHECKING:
     from cli.documents import Document
     from compute.market import Market
-    from compute.portfolio import Portfolio
+    from compute.measures import Book
     from compute.result import Checkpoint
 
 History = Annotated[
@@ -33,24 +33,30 @@ def register(app: typer.Typer) -> None:
 
 def calc(
     measure: Annotated[str, typer.Argument(help="margin, optimise or var.")],
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSON or JSON lines of portfolios; - is stdin.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="JSON or JSON lines of portfolios; a CRIF file; - is stdin.",
+        ),
+    ],
     param: Params = None,
     history: History = None,
     as_json: AsJson = False,
     state_dir: StateDir = None,  # noqa: ARG001 - every command takes it; this one needs no cluster
 ) -> None:
     """Compute a measure for each portfolio of an input."""
-    from cli.documents import read_documents
+    from cli.documents import read_input
     from cli.present import show_result
 
     quiet_logs()
     parameters = _parameters(measure, param)
     market = _market(history, measure, parameters)
-    documents = read_documents(source)
+    documents = read_input(source, measure, parameters)
     unread = failed = 0
     for item in documents:
         try:
-            portfolio = _portfolio(item)
+            portfolio = _book(item)
         except CollateralError as error:
             unread += 1
             _failed(error, item, measure, parameters, as_json=as_json)
@@ -61,7 +67,8 @@ def calc(
             failed += 1
             _failed(error, item, measure, parameters, as_json=as_json, portfolio_id=portfolio.id)
             continue
-        print_json(line) if as_json else show_result(line)
+        for one in _lines(line):
+            print_json(one) if as_json else show_result(one)
     if unread == len(documents):
         raise typer.Exit(UNREADABLE)
     raise typer.Exit(FAILED if unread or failed else 0)
@@ -92,23 +99,25 @@ def _market(history: Path | None, measure: str, parameters: Mapping[str, Any]) -
         from cli.history import read_history
 
         return Market(history=read_history(history))
-    if spec_of(measure).needs_history(parameters):
+    if spec_of(measure).chosen(parameters).needs_history(parameters):
         raise UsageError(f"{measure} needs price history.", remedy="Add --history PRICES.csv[.gz].")
     return Market()
 
 
-def _portfolio(item: "Document") -> "Portfolio":
+def _book(item: "Document") -> "Book":
     from services.intake.faults import Faults
     from services.intake.portfolio import read_portfolio
     from services.intake.pricing import fill_prices
 
+    if item.crif is not None:
+        return item.crif
     faults = Faults()
     portfolio, _ = read_portfolio(item.tree, item.pointer, faults)
     faults.settle()
     return fill_prices(portfolio, {}, pointer=item.pointer)
 
 
-def _computed(measure: str, portfolio: "Portfolio", market: "Market", parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _computed(measure: str, portfolio: "Book", market: "Market", parameters: Mapping[str, Any]) -> dict[str, Any]:
     from core.names import Measure
     from services.execute import compute_result
     from services.wire import result_document
@@ -118,16 +127,27 @@ def _computed(measure: str, portfolio: "Portfolio", market: "Market", parameters
         found = compute_result(Measure(measure), portfolio, market, parameters, checkpoint)
         run_ms = 1e3 * (time.perf_counter() - began)
     return {
-        "portfolio_id": portfolio.id,
+        "portfolio_id": found.document.get("portfolio_id", portfolio.id),
         "measure": measure,
         "model": _model(found.document, parameters),
         "parameters": dict(parameters),
-        "currency": portfolio.currency,
+        "currency": found.document["currency"],
         "as_of": portfolio.as_of.isoformat(),
         "device": found.device,
         "run_ms": run_ms,
         "result": result_document(found.document, found.tables),
     }
+
+
+def _lines(line: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield one line a netting set where a file holds several."""
+    sets = line["result"].get("netting_sets")
+    if sets is None:
+        yield line
+        return
+    head = {name: value for name, value in line["result"].items() if name != "netting_sets"}
+    for one in sets:
+        yield {**line, "portfolio_id": one["portfolio_id"], "result": {**head, **one}}
 
 
 def _model(result: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:

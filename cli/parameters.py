@@ -39,7 +39,7 @@ def given_parameters(measure: str, params: Sequence[str] | None) -> dict[str, An
     from compute.measures import measure as spec_of
     from services.intake.parameters import from_text
 
-    specs = spec_of(measure).parameters
+    specs = spec_of(measure).chosen(_named(params)).parameters
     found: dict[str, Any] = {}
     for param in params or ():
         name, equals, text = param.partition("=")
@@ -51,6 +51,11 @@ def given_parameters(measure: str, params: Sequence[str] | None) -> dict[str, An
         if name in specs and isinstance(found[name], str):
             found[name] = from_text(specs[name], text)
     return found
+
+
+def _named(params: Sequence[str] | None) -> dict[str, str]:
+    pairs = (param.partition("=") for param in params or ())
+    return {name: text for name, _equals, text in pairs}
 
 
 def _structure(text: str) -> Any:

@@ -67,7 +67,7 @@ def submit(
         "max_attempts": max_attempts,
     }
     with connected(state_dir, url=url, token=token, tenant=tenant) as client:
-        wanted = _portfolios(client, measure, source)
+        wanted = _portfolios(client, measure, source, _filled(measure, parameters))
         sent = _sent(client, measure, wanted, options, as_json=as_json)
         refused = FAILED if len(sent) < len(wanted) else 0
         if wait:
@@ -91,8 +91,8 @@ class _Wanted:
     known: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _portfolios(client: "Client", measure: str, source: str) -> Sequence[_Wanted]:
-    from cli.documents import read_documents
+def _portfolios(client: "Client", measure: str, source: str, parameters: Mapping[str, Any]) -> Sequence[_Wanted]:
+    from cli.documents import read_input
     from compute.measures import measure as spec_of
 
     if not spec_of(measure).needs_portfolio:
@@ -102,8 +102,14 @@ def _portfolios(client: "Client", measure: str, source: str) -> Sequence[_Wanted
     if source.startswith(_STORED):
         name = source.removeprefix(_STORED)
         return [_Wanted(request={"portfolio_id": name}, known=_known(client.portfolio(name)))]
-    trees = [_sendable(one) for one in read_documents(Path(source))]
-    return [_Wanted(request={"portfolio": tree}, known=_known(tree)) for tree in trees]
+    return [_wanted(one) for one in read_input(Path(source), measure, parameters)]
+
+
+def _wanted(one: "Document") -> _Wanted:
+    if one.text is not None:
+        return _Wanted(request={"crif": one.text}, known={"portfolio_id": one.crif.id if one.crif else None})
+    tree = _sendable(one)
+    return _Wanted(request={"portfolio": tree}, known=_known(tree))
 
 
 def _known(tree: Any) -> Mapping[str, Any]:

@@ -26,6 +26,9 @@ LABEL_COLUMNS = (
 )
 
 
+KIND = "crif"  # tells stored columns apart from a portfolio's
+
+
 @dataclass(frozen=True, kw_only=True)
 class Crif:
     """CRIF rows in file order, n of them.
@@ -68,6 +71,7 @@ class Crif:
     def document(self) -> dict[str, Any]:
         """Return what is not a column, as JSON-safe values; `from_parts` reads it back."""
         return {
+            "kind": KIND,
             "id": self.id,
             "as_of": self.as_of.isoformat(),
             "fx": dict(self.fx),

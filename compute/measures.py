@@ -1,13 +1,15 @@
 """MEASURES: the one map from a job's measure to its numerics."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from importlib import import_module
 from typing import Any
 
 from compute import drill
+from compute.crif import Crif, RowFault
 from compute.errors import InputError
-from compute.margin.tables import DEFAULT_VERSION, versions
+from compute.margin import requests
 from compute.market import Market
 from compute.parameters import Kind, Parameter
 from compute.portfolio import Portfolio
@@ -15,7 +17,15 @@ from compute.result import Checkpoint, Result
 from compute.simulation import request as var_request
 from compute.simulation.exposures import factor_names
 
-Kernel = Callable[[Portfolio, Market, Mapping[str, Any], Checkpoint], Result]
+Book = Portfolio | Crif
+Kernel = Callable[[Any, Market, Mapping[str, Any], Checkpoint], Result]
+
+
+class Takes(StrEnum):
+    """What a kernel is called with."""
+
+    POSITIONS = "positions"  # a Portfolio
+    CRIF = "crif"  # the rows of a CRIF file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +44,12 @@ class MeasureSpec:
         (parameters) → whether the kernel reads `market.history`.
     history_names
         Portfolio → for each position the symbol whose history stands for it, length n.
-    needs_portfolio
-        False only for drills.
+    takes
+        What the kernel may be called with; nothing for drills.
+    row_faults
+        For kernels that take a CRIF: (rows, parameters) → the cells that they cannot use.
+    models
+        The measure's models by name, chosen by the parameter `model`; each with a specification of its own.
     """
 
     kernel: Kernel
@@ -45,34 +59,40 @@ class MeasureSpec:
     history_names: Callable[[Portfolio], list[str]] = lambda portfolio: [
         str(symbol) for symbol in portfolio.labels["symbol"].texts()
     ]
-    needs_portfolio: bool = True
+    takes: tuple[Takes, ...] = (Takes.POSITIONS,)
+    row_faults: Callable[[Crif, Mapping[str, Any]], Iterator[RowFault]] | None = None
+    models: Mapping[str, "MeasureSpec"] = field(default_factory=dict)
+
+    @property
+    def needs_portfolio(self) -> bool:
+        """False only for drills."""
+        return bool(self.takes)
+
+    def model_of(self, parameters: Mapping[str, Any]) -> str:
+        """Return the name under which `variants` yields the chosen specification."""
+        return str(parameters.get("model", self.parameters["model"].default)) if self.models else ""
+
+    def chosen(self, parameters: Mapping[str, Any]) -> "MeasureSpec":
+        """Return the specification of the model that the parameters name; this one where they name none or no such."""
+        name = parameters.get("model")
+        return self.models.get(name.lower(), self) if isinstance(name, str) else self
+
+    def variants(self) -> Iterator[tuple[str, "MeasureSpec"]]:
+        """Yield each model's name and specification, or an empty name and this one where there are no models."""
+        yield from self.models.items() if self.models else (("", self),)
 
 
 def deferred(module: str, function: str) -> Kernel:
     """Return a kernel whose module is imported at its first call: naming a measure must not load its compiler."""
 
-    def kernel(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
+    def kernel(book: Book, market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
         found: Kernel = getattr(import_module(module), function)
-        return found(portfolio, market, parameters, checkpoint)
+        return found(book, market, parameters, checkpoint)
 
     return kernel
 
 
-_HOUSE = {
-    "model": Parameter(kind=Kind.TEXT, default="house", doc="The margin model.", choices=("house",)),
-    "version": Parameter(
-        kind=Kind.TEXT, default=DEFAULT_VERSION, doc="The version of the model's parameter set.", choices=versions()
-    ),
-    "volatility": Parameter(
-        kind=Kind.TEXT,
-        default="given",
-        doc="Which volatility comes first: the position's own, then the set's; or that of stored prices to `as_of`.",
-        choices=("given", "history"),
-    ),
-}
-
-
-def _positions(count: int, _parameters: Mapping[str, Any]) -> float:
+def _size(count: int, _parameters: Mapping[str, Any]) -> float:
     return float(count)
 
 
@@ -80,17 +100,61 @@ def _reads_history(parameters: Mapping[str, Any]) -> bool:
     return bool(parameters["volatility"] == "history")
 
 
-MEASURES: dict[str, MeasureSpec] = {
-    "margin": MeasureSpec(
+def deferred_faults(module: str, function: str) -> Callable[[Crif, Mapping[str, Any]], Iterator[RowFault]]:
+    """Return a model's judgement of CRIF rows, imported at its first call."""
+
+    def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
+        yield from getattr(import_module(module), function)(crif, parameters)
+
+    return row_faults
+
+
+_MODELS: dict[str, MeasureSpec] = {
+    "house": MeasureSpec(
         kernel=deferred("compute.margin.house", "margin"),
-        parameters=_HOUSE,
-        work=_positions,
+        parameters=requests.HOUSE,
+        work=_size,
         needs_history=_reads_history,
     ),
+    "simm": MeasureSpec(
+        kernel=deferred("compute.margin.simm.margin", "margin"),
+        parameters=requests.SIMM,
+        work=_size,
+        takes=(Takes.CRIF,),
+        row_faults=deferred_faults("compute.margin.simm.checks", "row_faults"),
+    ),
+    "schedule": MeasureSpec(
+        kernel=deferred("compute.margin.schedule.margin", "margin"),
+        parameters=requests.SCHEDULE,
+        work=_size,
+        takes=(Takes.CRIF, Takes.POSITIONS),
+        row_faults=deferred_faults("compute.margin.schedule.trades", "row_faults"),
+    ),
+}
+
+
+def _of_models(models: Mapping[str, MeasureSpec], default: str) -> MeasureSpec:
+    """Return a measure whose models are chosen by `model`, the default one where none is named."""
+    names = tuple(models)
+    named = {
+        name: replace(
+            spec,
+            parameters={
+                "model": Parameter(kind=Kind.TEXT, default=name, doc="The margin model.", choices=names),
+                **spec.parameters,
+            },
+        )
+        for name, spec in models.items()
+    }
+    return replace(named[default], models=named)
+
+
+MEASURES: dict[str, MeasureSpec] = {
+    "margin": _of_models(_MODELS, "house"),
     "optimise": MeasureSpec(
         kernel=deferred("compute.margin.optimise", "optimise"),
-        parameters=_HOUSE,
-        work=_positions,
+        parameters={**requests.OPTIMISE, **requests.HOUSE},
+        work=_size,
         needs_history=_reads_history,
     ),
     "var": MeasureSpec(
@@ -104,7 +168,7 @@ MEASURES: dict[str, MeasureSpec] = {
         kernel=drill.drill,
         parameters=drill.PARAMETERS,
         work=drill.work,
-        needs_portfolio=False,
+        takes=(),
     ),
 }
 

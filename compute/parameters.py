@@ -16,6 +16,8 @@ class Kind(StrEnum):
     NUMBER = "number"  # a finite number within the bounds
     FLAG = "flag"  # true or false
     NUMBERS = "numbers"  # one number, or a list of them without repeats
+    CURRENCY = "currency"  # a currency code
+    RATES = "rates"  # an object of currency pairs and positive numbers, such as {"EUR/USD": 1.08}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from compute.market import Market, PriceHistory
-from compute.measures import MEASURES, MeasureSpec
+from compute.measures import MEASURES, MeasureSpec, Takes
 from compute.portfolio import Labels, Portfolio
 from compute.result import no_checkpoint
 from compute.simulation.gbm import terminal
@@ -20,7 +20,10 @@ DAYS = 64
 def warm() -> dict[str, float]:
     """Run every kernel once on a small input; return the milliseconds that each took."""
     steps: dict[str, Callable[[], object]] = {"gbm": _gbm}
-    steps |= {name: partial(_measure, spec) for name, spec in MEASURES.items() if spec.needs_portfolio}
+    for name, measure in MEASURES.items():
+        for model, spec in measure.variants():
+            if Takes.POSITIONS in spec.takes:
+                steps[f"{name} {model}".strip()] = partial(_measure, spec)
     return {name: _timed(step) for name, step in steps.items()}
 
 

@@ -80,7 +80,10 @@ class Settings:
         "COLLATERAL_STATE_DIR", "", _text, "Folder of the embedded cluster; default: the user's state folder."
     )
     pulse_file: str = _setting(
-        "COLLATERAL_PULSE_FILE", "", _text, "File that a worker, beat or reconciler touches to show its supervisor life."
+        "COLLATERAL_PULSE_FILE",
+        "",
+        _text,
+        "File that a worker, beat or reconciler touches to show its supervisor life.",
     )
     log_level: str = _setting(
         "COLLATERAL_LOG_LEVEL", "INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR"), "Least severe log line written."

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from compute.crif import Crif
+from compute.margin.simm.vocabulary import SUBCURVES, TENORS
 from compute.market import Market, PriceHistory
-from compute.measures import MEASURES, MeasureSpec
+from compute.measures import MEASURES, Book, MeasureSpec, Takes
 from compute.portfolio import Labels, Portfolio
 from compute.result import no_checkpoint
 from core.names import Measure
@@ -33,34 +35,37 @@ class CostCurve:
         return self.fixed_ms + self.slope_ms * work
 
 
-_CURVES: dict[Measure, CostCurve] = {}
+_CURVES: dict[tuple[Measure, str], CostCurve] = {}
 
 
 def calibrate(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
     """Compile every kernel and time it at two sizes; until then nothing is predicted, and nothing runs inline."""
-    for name, spec in measures.items():
-        if spec.needs_portfolio:
-            _CURVES[Measure(name)] = _fitted(spec)
+    for name, measure in measures.items():
+        for model, spec in measure.variants():
+            if spec.needs_portfolio:
+                _CURVES[Measure(name), model] = _fitted(spec)
 
 
 def calibrated() -> frozenset[Measure]:
     """Return the measures whose cost is known in this process."""
-    return frozenset(_CURVES)
+    return frozenset(measure for measure, _model in _CURVES)
 
 
-def predicted_ms(request: JobRequest, portfolio: Portfolio | None) -> float | None:
+def predicted_ms(request: JobRequest, book: Book | None) -> float | None:
     """Return the predicted cost, or None where this process has not measured it."""
-    curve = _CURVES.get(request.measure)
-    if curve is None or portfolio is None:
+    measure = MEASURES[request.measure]
+    curve = _CURVES.get((request.measure, measure.model_of(request.parameters)))
+    if curve is None or book is None:
         return None
-    return curve.predict(MEASURES[request.measure].work(len(portfolio), request.parameters))
+    return curve.predict(measure.chosen(request.parameters).work(len(book), request.parameters))
 
 
 def compile_all(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
     """Run every kernel once on something small."""
-    for spec in measures.values():
-        if spec.needs_portfolio:
-            _bound(spec, SMALL, _lighter(spec))()
+    for measure in measures.values():
+        for _model, spec in measure.variants():
+            if spec.needs_portfolio:
+                _bound(spec, SMALL, _lighter(spec))()
 
 
 def _fitted(spec: MeasureSpec) -> CostCurve:
@@ -84,6 +89,9 @@ def _lighter(spec: MeasureSpec) -> dict[str, Any]:
 
 
 def _bound(spec: MeasureSpec, size: int, parameters: Mapping[str, Any]) -> Callable[[], object]:
+    if Takes.POSITIONS not in spec.takes:
+        crif = synthetic_crif(size)
+        return lambda: spec.kernel(crif, Market(), parameters, no_checkpoint)
     portfolio = synthetic_portfolio(size)
     market = synthetic_market(portfolio) if spec.needs_history(parameters) else Market()
     return lambda: spec.kernel(portfolio, market, parameters, no_checkpoint)
@@ -119,6 +127,30 @@ def synthetic_portfolio(size: int) -> Portfolio:
         },
         numbers={"quantity": quantity, "price": np.full(size, 50.0), "multiplier": np.where(np.arange(size), 1.0, 2.0)},
         available_cash=1e6,
+    )
+
+
+def synthetic_crif(size: int) -> Crif:
+    """Return rates and equity sensitivities to time kernels with: `size` rows, some with names, some with tenors."""
+    rates = np.arange(size) % 2 == 0
+    count = [index // 2 for index in range(size)]
+
+    def column(rate: Callable[[int], str], name: Callable[[int], str | None]) -> Labels:
+        return Labels.of([rate(one) if curve else name(one) for one, curve in zip(count, rates, strict=True)])
+
+    return Crif(
+        id="calibration",
+        as_of=date(2020, 1, 2),
+        labels={
+            "netting_set": Labels.of(["calibration"] * size),
+            "product_class": column(lambda _: "RatesFX", lambda _: "Equity"),
+            "risk_type": column(lambda _: "Risk_IRCurve", lambda _: "Risk_Equity"),
+            "qualifier": column(lambda one: ("USD", "EUR", "JPY", "BRL")[one % 4], lambda one: f"N{one}"),
+            "bucket": column(lambda _: "1", lambda one: str(one % 12 + 1)),
+            "label1": column(lambda one: TENORS[one % len(TENORS)], lambda _: None),
+            "label2": column(lambda one: SUBCURVES[one % len(SUBCURVES)], lambda _: None),
+        },
+        amount=np.where(np.arange(size) % 3 == 0, -1e4, 1e4),
     )
 
 

@@ -9,8 +9,8 @@ import structlog
 
 from compute.errors import CancelledError
 from compute.market import Market
+from compute.measures import Book
 from compute.measures import measure as spec_of
-from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result, check_finite, no_checkpoint
 from core.logs import get_logger
 from core.names import JobState, Measure
@@ -18,7 +18,7 @@ from services import metrics
 from services.failures import Failure, deadline_problem, failure_of
 from services.heartbeat import Heartbeat, Stop
 from services.hints import hint
-from services.inputs import load_market, load_portfolio
+from services.inputs import load_book, load_market
 from services.outcomes import Cancelled, Computed, Failed, Outcome
 from services.runtime import Runtime
 from storage import jobs
@@ -33,13 +33,13 @@ _log = get_logger(__name__)
 
 def compute_result(
     measure: Measure,
-    portfolio: Portfolio | None,
+    portfolio: Book | None,
     market: Market,
     parameters: Mapping[str, Any],
     checkpoint: Checkpoint = no_checkpoint,
 ) -> Result:
     """Run the measure's kernel; what is not finite never passes for a number."""
-    return check_finite(spec_of(measure).kernel(portfolio, market, parameters, checkpoint))  # type: ignore[arg-type]
+    return check_finite(spec_of(measure).chosen(parameters).kernel(portfolio, market, parameters, checkpoint))
 
 
 def execute(runtime: Runtime, job_id: UUID, *, worker: str) -> JobState | None:
@@ -84,7 +84,7 @@ def _attempt(runtime: Runtime, claim: jobs.Claim, heartbeat: Heartbeat) -> Outco
 
 def _compute(runtime: Runtime, claim: jobs.Claim, heartbeat: Heartbeat) -> Computed:
     job, given = claim.job, claim.inputs
-    portfolio = None if given.columns is None else load_portfolio(given.columns)
+    portfolio = None if given.columns is None else load_book(given.columns)
     market = Market()
     if given.market.get("histories"):
         with runtime.database.read() as conn:

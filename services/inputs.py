@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from compute.crif import KIND as CRIF
+from compute.crif import Crif
 from compute.market import Market, PriceHistory
-from compute.measures import measure
+from compute.measures import Book, MeasureSpec, Takes, measure
 from compute.portfolio import Portfolio
 from core.clock import isoformat
 from core.errors import Fault
@@ -18,39 +21,74 @@ from storage import histories, portfolios, prices
 from storage.columns import Packed, pack, unpack
 from storage.database import Connection
 
+FIELD_OF = {Takes.POSITIONS: "portfolio", Takes.CRIF: "crif"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """A request's inputs, resolved; `packed` is None where a stored portfolio version is the input as it is."""
+    """A request's inputs, resolved; `itself` unless a stored portfolio version is the input as it is."""
 
-    portfolio: Portfolio | None
+    portfolio: Book | None
     portfolio_version: int | None
-    packed: Packed | None
+    itself: bool
     market: Mapping[str, Any]
+
+    @cached_property
+    def packed(self) -> Packed | None:
+        """What has to be stored with the job, packed when first asked for."""
+        book = self.portfolio
+        return pack(book.document(), book.tables()) if book is not None and self.itself else None
 
 
 def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
     """Fill in what is stored and pin its versions; raise for a portfolio, price or history that is not there."""
-    portfolio, version = request.portfolio, None
+    spec = measure(request.measure).chosen(request.parameters)
+    book, version = request.portfolio, None
     market: dict[str, Any] = {}
     if request.portfolio_id is not None:
         stored = portfolios.get(conn, tenant, request.portfolio_id)
         if stored is None or stored.columns is None:
             raise NotFoundError("portfolio", request.portfolio_id)
-        portfolio, version = load_portfolio(stored.columns), stored.version
-    unpriced = () if portfolio is None else unpriced_symbols(portfolio)
-    if portfolio is not None and unpriced:
-        portfolio, market["prices"] = _priced(conn, tenant, portfolio, unpriced, request.pointer)
-    if portfolio is not None and measure(request.measure).needs_history(request.parameters):
-        market["histories"] = _history_versions(conn, tenant, measure(request.measure).history_names(portfolio))
-    itself = portfolio is not None and (version is None or unpriced)  # prices filled in are part of the input
-    packed = pack(portfolio.document(), portfolio.tables()) if portfolio is not None and itself else None
-    return Inputs(portfolio=portfolio, portfolio_version=version, packed=packed, market=market)
+        book, version = load_portfolio(stored.columns), stored.version
+    _judge_kind(book, spec, request)
+    unpriced: tuple[str, ...] = ()
+    if isinstance(book, Portfolio):
+        unpriced = unpriced_symbols(book)
+        if unpriced:
+            book, market["prices"] = _priced(conn, tenant, book, unpriced, request.pointer)
+        if spec.needs_history(request.parameters):
+            market["histories"] = _history_versions(conn, tenant, spec.history_names(book))
+    itself = version is None or bool(unpriced)  # prices filled in are part of the input
+    return Inputs(portfolio=book, portfolio_version=version, itself=itself, market=market)
+
+
+def load_book(data: bytes) -> Book:
+    """Rebuild a job's portfolio, or the rows of its CRIF, from stored columns."""
+    document, tables = unpack(data)
+    return (Crif if document.get("kind") == CRIF else Portfolio).from_parts(document, tables)
 
 
 def load_portfolio(data: bytes) -> Portfolio:
-    """Rebuild a portfolio from its stored columns."""
+    """Rebuild a stored portfolio from its columns."""
     return Portfolio.from_parts(*unpack(data))
+
+
+def _judge_kind(book: Book | None, spec: MeasureSpec, request: JobRequest) -> None:
+    if book is None:
+        return
+    kind = Takes.CRIF if isinstance(book, Crif) else Takes.POSITIONS
+    if kind not in spec.takes:
+        model = request.parameters.get("model", request.measure.value)
+        wanted = " or ".join(f"`{FIELD_OF[take]}`" for take in spec.takes)
+        raise InvalidInputError(
+            [
+                Fault(
+                    pointer=f"/{FIELD_OF[kind]}" if request.portfolio_id is None else "/portfolio_id",
+                    detail=f"{model} does not take {kind.value}.",
+                    remedy=f"Send {wanted}, or choose another model.",
+                )
+            ]
+        )
 
 
 def load_market(conn: Connection, tenant: str, pins: Mapping[str, Any]) -> Market:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +17,13 @@ from compute.crif import LABEL_COLUMNS, Crif, RowFault
 from compute.errors import MissingRateError
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, TENORS
 from compute.market import rate
+from compute.measures import measure as spec_of
 from compute.portfolio import Floats, Labels
-from services.errors import UnparsableError
+from core.clock import utcnow
+from core.errors import Fault
+from services.errors import InvalidInputError, UnparsableError
 from services.intake.faults import Faults, quote
-from services.intake.values import text_problem
+from services.intake.values import date_problem, text_problem
 
 MAX_ROWS = 2_000_000
 BASE = "USD"
@@ -65,6 +69,32 @@ class _Sheet:
     size: int
 
 
+def read_crif(
+    body: bytes, measure: str, parameters: Mapping[str, Any], *, name: str, pointer: str = "", as_of: date | None = None
+) -> Crif:
+    """Return the columns of a CRIF file as the measure's model takes them; `pointer` is where the text stands."""
+    spec = spec_of(measure).chosen(parameters)
+    judge = spec.row_faults
+    if judge is None:
+        raise InvalidInputError(
+            [
+                Fault(
+                    pointer=pointer or "/crif",
+                    detail=f"{parameters.get('model', measure)} does not take a CRIF.",
+                    remedy="Send a portfolio, or choose a model such as simm.",
+                )
+            ]
+        )
+    return decode_crif(
+        body,
+        name=name,
+        as_of=as_of or utcnow().date(),
+        fx=parameters.get("fx"),
+        check=lambda crif: judge(crif, parameters),
+        pointer=pointer,
+    )
+
+
 def decode_crif(
     body: bytes,
     *,
@@ -72,6 +102,7 @@ def decode_crif(
     as_of: date,
     fx: Mapping[str, float] | None = None,
     check: Callable[[Crif], Iterable[RowFault]],
+    pointer: str = "",
 ) -> Crif:
     """Return the columns of a CRIF file.
 
@@ -83,6 +114,8 @@ def decode_crif(
         Carried along; `fx` converts amounts where the file has no AmountUSD.
     check
         The model's own judgement of the rows.
+    pointer
+        Where the text stands in a JSON body.
 
     Raises
     ------
@@ -99,10 +132,10 @@ def decode_crif(
     _judge_texts(labels, sheet, faults)
     amount = _amounts(sheet, labels["risk_type"], fx or {}, faults)
     notes = {"rows": sheet.size, "repeated_rows": _repeated(labels), "columns_not_read": list(sheet.ignored)}
-    crif = Crif(id=name, as_of=as_of, labels=labels, amount=amount, fx=dict(fx or {}), notes=notes)
+    crif = Crif(id=name, as_of=_valued(labels, as_of), labels=labels, amount=amount, fx=dict(fx or {}), notes=notes)
     for fault in check(crif):
         column = sheet.titles.get(fault.column, _TITLES.get(fault.column, fault.column))
-        faults.add("", fault.detail, remedy=fault.remedy, row=fault.row + FIRST_DATA_ROW, column=column)
+        faults.add(pointer, fault.detail, remedy=fault.remedy, row=fault.row + FIRST_DATA_ROW, column=column)
     faults.settle()
     return crif
 
@@ -120,10 +153,15 @@ def _read(body: bytes) -> _Sheet:
     header = next(rows, None)
     if header is None:
         raise UnparsableError("The file is empty.", remedy="Send a CRIF with a header and one row a sensitivity.")
+    named = [_NAMES.get(re.sub(r"[^a-z0-9]", "", title.lower())) for title in header]
+    if not any(named):
+        raise UnparsableError(
+            "This is no CRIF: the first row names none of its columns.",
+            remedy="Begin with a header such as TradeID,PortfolioID,ProductClass,RiskType,Qualifier,Bucket,Label1,….",
+        )
     faults = Faults()
     body_rows = [row for number, row in enumerate(rows, FIRST_DATA_ROW) if _regular(row, number, len(header), faults)]
     faults.settle()
-    named = [_NAMES.get(re.sub(r"[^a-z0-9]", "", title.lower())) for title in header]
     twice = {name for name in named if name is not None and named.count(name) > 1}
     for name in sorted(twice):
         faults.add("", "This column stands twice in the header.", row=1, column=name, remedy="Keep one.")
@@ -165,6 +203,13 @@ def _regular(row: list[str], number: int, width: int, faults: Faults) -> bool:
         )
         return False
     return True
+
+
+def _valued(labels: Mapping[str, Labels], otherwise: date) -> date:
+    """Return the latest valuation date that the rows name."""
+    found = labels.get("valuation_date")
+    days = [value for value in found.values if date_problem(value) is None] if found is not None else []
+    return date.fromisoformat(max(days)) if days else otherwise
 
 
 def _require(sheet: _Sheet, faults: Faults) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from compute.measures import MEASURES
+from compute.crif import Crif
+from compute.measures import MEASURES, Book, Takes
 from compute.portfolio import Portfolio
 from core.names import Device, Lane, Measure
 from services.intake import values
+from services.intake.crif import read_crif
 from services.intake.faults import Faults
 from services.intake.parameters import collect_parameters
 from services.intake.portfolio import read_portfolio
@@ -17,6 +19,7 @@ JOB_FIELDS = (
     "measure",
     "portfolio",
     "portfolio_id",
+    "crif",
     "parameters",
     "device",
     "fallback",
@@ -32,14 +35,15 @@ def read_job(tree: Mapping[str, Any], faults: Faults) -> JobRequest:
     """Return the job of an object whose fields are known; with faults recorded it is not fit for use."""
     given = {name: value for name, value in tree.items() if value is not None}
     measure = _measure(given, faults)
-    portfolio, assumed = _portfolio(given, measure, faults)
     parameters = given.get("parameters", {})
+    filled = {} if measure is None else collect_parameters(measure, parameters, "/parameters", faults)
+    book, assumed = _book(given, measure, filled, faults)
     return JobRequest(
         measure=measure or Measure.NOOP,
-        portfolio=portfolio,
+        portfolio=book,
         portfolio_id=_portfolio_id(given, faults),
-        parameters={} if measure is None else collect_parameters(measure, parameters, "/parameters", faults),
-        needs_prices=() if portfolio is None else unpriced_symbols(portfolio),
+        parameters=filled,
+        needs_prices=unpriced_symbols(book) if isinstance(book, Portfolio) else (),
         assumed=assumed,
         **_options(given, faults),
     )
@@ -57,15 +61,36 @@ def _portfolio_id(given: Mapping[str, Any], faults: Faults) -> str | None:
     return values.text(given["portfolio_id"], "/portfolio_id", faults) if "portfolio_id" in given else None
 
 
-def _portfolio(
-    given: Mapping[str, Any], measure: Measure | None, faults: Faults
-) -> tuple[Portfolio | None, tuple[str, ...]]:
-    inline, stored = "portfolio" in given, "portfolio_id" in given
-    if inline and stored:
-        faults.add("/portfolio_id", "Both portfolio and portfolio_id are given.", remedy="Send one of them.")
-    if not inline and not stored and measure is not None and MEASURES[measure].needs_portfolio:
+_SOURCES = ("portfolio", "portfolio_id", "crif")
+
+
+def _book(
+    given: Mapping[str, Any], measure: Measure | None, parameters: Mapping[str, Any], faults: Faults
+) -> tuple[Book | None, tuple[str, ...]]:
+    sources = [name for name in _SOURCES if name in given]
+    if len(sources) > 1:
+        faults.add(f"/{sources[1]}", f"Both {sources[0]} and {sources[1]} are given.", remedy="Send one of them.")
+    if not sources and measure is not None and MEASURES[measure].needs_portfolio:
+        _demand(measure, parameters, faults)
+    if "crif" in given and measure is not None:
+        return _crif(given["crif"], measure, parameters, faults), ("as_of",)
+    return read_portfolio(given["portfolio"], "/portfolio", faults) if "portfolio" in given else (None, ())
+
+
+def _demand(measure: Measure, parameters: Mapping[str, Any], faults: Faults) -> None:
+    if Takes.POSITIONS in MEASURES[measure].chosen(parameters).takes:
         faults.add("/portfolio", f"The measure {measure.value} needs a portfolio.", remedy="Or send a portfolio_id.")
-    return read_portfolio(given["portfolio"], "/portfolio", faults) if inline else (None, ())
+    else:
+        faults.add("/crif", f"The model {parameters['model']} needs the rows of a CRIF.", remedy="Send them as text.")
+
+
+def _crif(value: Any, measure: Measure, parameters: Mapping[str, Any], faults: Faults) -> Crif | None:
+    if not isinstance(value, str):
+        faults.add("/crif", "crif must be the text of a CRIF file.", remedy="Send its rows, header first, as one text.")
+        return None
+    if faults:
+        return None
+    return read_crif(value.encode(), measure, parameters, name="crif", pointer="/crif")
 
 
 def _device(value: Any, pointer: str, faults: Faults) -> Device | None:

@@ -9,7 +9,7 @@ from compute.measures import measure as spec_of
 from compute.parameters import Kind, Parameter
 from services.intake.careful import unknown_field
 from services.intake.faults import Faults, escape, nearest, quote
-from services.intake.values import kind_of, mapping, text_problem
+from services.intake.values import currency_problem, kind_of, mapping, text_problem
 
 _MAX_LIST = 100
 
@@ -24,9 +24,10 @@ def read_parameters(measure: str, given: Mapping[str, Any], *, pointer: str = "/
 
 def collect_parameters(measure: str, given: Any, pointer: str, faults: Faults) -> dict[str, Any]:
     """Return every parameter of a measure, a default in place of each one that is recorded as a fault."""
-    specs = spec_of(measure).parameters
+    values = mapping(given, pointer, faults) or {}
+    specs = spec_of(measure).chosen(values).parameters
     found = {name: spec.default for name, spec in specs.items()}
-    for name, value in (mapping(given, pointer, faults) or {}).items():
+    for name, value in values.items():
         spec = specs.get(name)
         if spec is None:
             unknown_field(name, pointer, tuple(specs), faults)
@@ -37,7 +38,7 @@ def collect_parameters(measure: str, given: Any, pointer: str, faults: Faults) -
 
 def from_text(spec: Parameter, text: str) -> Any:
     """Return what a text such as `99.5`, `true` or `0.95,0.99` stands for; the text itself where it fits nothing."""
-    if spec.kind is Kind.TEXT:
+    if spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.RATES}:
         return text
     if spec.kind is Kind.FLAG:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
@@ -124,10 +125,31 @@ def _numbers(spec: Parameter, value: Any) -> Verdict:
     return None, "", found
 
 
+def _currency(_spec: Parameter, value: Any) -> Verdict:
+    if not isinstance(value, str):
+        return f"must be a currency code, and is {kind_of(value)}", "", None
+    problem = currency_problem(value.upper())
+    return problem, "Write a code such as EUR.", value.upper()
+
+
+def _rates(_spec: Parameter, value: Any) -> Verdict:
+    if not isinstance(value, Mapping):
+        return f"must be an object of rates, and is {kind_of(value)}", 'Write {"EUR/USD": 1.08}.', None
+    for pair, rate in value.items():
+        codes = str(pair).split("/")
+        if len(codes) != 2 or any(currency_problem(code) for code in codes):
+            return f"names no pair of currencies: {quote(str(pair))}", "Write EUR/USD.", None
+        if type(rate) not in {int, float} or not 0.0 < rate < 1e15:
+            return f"needs a rate above zero for {quote(str(pair))}", "", None
+    return None, "", {str(pair): float(rate) for pair, rate in value.items()}
+
+
 _VERDICTS: dict[Kind, Callable[[Parameter, Any], Verdict]] = {
     Kind.TEXT: _text,
     Kind.FLAG: _flag,
     Kind.NUMBER: _number,
     Kind.INTEGER: _integer,
     Kind.NUMBERS: _numbers,
+    Kind.CURRENCY: _currency,
+    Kind.RATES: _rates,
 }

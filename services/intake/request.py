@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from compute.portfolio import Portfolio
+from compute.measures import Book
 from core.names import Device, Lane, Measure
 
 
@@ -14,8 +14,8 @@ class JobRequest:
     Parameters
     ----------
     portfolio
-        Columns that came with the request. Where `needs_prices` is not empty, its price column holds NaN for the
-        positions without one, until `services.intake.pricing.fill_prices` has run.
+        Columns that came with the request: positions, or the rows of a CRIF. Where `needs_prices` is not empty, the
+        price column holds NaN for the positions without one, until `services.intake.pricing.fill_prices` has run.
     portfolio_id
         A stored portfolio instead; exactly one of the two, none for drills.
     parameters
@@ -29,7 +29,7 @@ class JobRequest:
     """
 
     measure: Measure
-    portfolio: Portfolio | None
+    portfolio: Book | None
     portfolio_id: str | None
     parameters: dict[str, Any]
     device: Device = Device.AUTO

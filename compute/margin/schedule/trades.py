@@ -1,21 +1,23 @@
 """CRIF rows → the schedule's trades: notionals and present values of one trade summed, maturities from its dates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.crif import Crif, RowFault
 from compute.margin.schedule.model import YEAR_DAYS, Trades
-from compute.margin.schedule.tables import ScheduleSet
+from compute.margin.schedule.tables import ScheduleSet, schedule_set
 from compute.portfolio import Floats, Labels
 
 NOTIONAL, PRESENT_VALUE = "Notional", "PV"
 
 
-def row_faults(crif: Crif, table: ScheduleSet) -> Iterator[RowFault]:
+def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
     """Yield every cell of a schedule file that cannot be used."""
+    table = schedule_set(parameters["version"])
     everything = {
         "risk_type": ((NOTIONAL, PRESENT_VALUE), f"Use {NOTIONAL} or {PRESENT_VALUE}."),
         "product_class": (table.classes, f"Use one of: {', '.join(table.classes)}."),

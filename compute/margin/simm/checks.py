@@ -1,6 +1,7 @@
 """Which CRIF rows SIMM cannot use, and why: cell by cell, so that intake can name row and column."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES
 Mask = NDArray[np.bool_]
 
 
-def row_faults(crif: Crif) -> Iterator[RowFault]:
+def row_faults(crif: Crif, _parameters: Mapping[str, Any]) -> Iterator[RowFault]:
     """Yield every cell of a SIMM file that cannot be used, risk type by risk type."""
     yield from _among(crif, np.ones(len(crif), np.bool_), "risk_type", tuple(RISK_TYPES))
     risk_type = crif.labels["risk_type"]

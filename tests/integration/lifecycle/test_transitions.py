@@ -39,7 +39,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Checkpoint], 
             return run(stop)
 
         real = MEASURES["noop"]
-        spec = MeasureSpec(kernel=stand_in, parameters=real.parameters, work=real.work, needs_portfolio=False)
+        spec = MeasureSpec(kernel=stand_in, parameters=real.parameters, work=real.work, takes=())
         monkeypatch.setitem(MEASURES, "noop", spec)
 
     return put

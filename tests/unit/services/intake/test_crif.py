@@ -16,7 +16,7 @@ GOOD = "t1,P,RatesFX,Risk_IRCurve,USD,1,2w,OIS,100,USD,100\n"
 
 def read(text: str | bytes, **options: object) -> Crif:
     body = text.encode() if isinstance(text, str) else text
-    return decode_crif(body, name="book", as_of=date(2026, 11, 23), check=row_faults, **options)  # type: ignore[arg-type]
+    return decode_crif(body, name="book", as_of=date(2026, 11, 23), check=lambda crif: row_faults(crif, {}), **options)  # type: ignore[arg-type]
 
 
 def faults(text: str | bytes, **options: object) -> set[tuple[int | None, str | None]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from compute.portfolio import Portfolio
 from core.names import Device, Lane, Measure
 from services.errors import InvalidInputError
 from services.intake.decode import decode_bare, decode_job, decode_margin, decode_portfolio
@@ -140,7 +141,7 @@ def test_the_readme_example_to_the_letter() -> None:
     }
     request = decode_margin(body({"portfolio": portfolio, "optimize": True, "include_stress_test": True}))
     found = request.job.portfolio
-    assert found is not None
+    assert isinstance(found, Portfolio)
     assert found.ids == ("pos_001", "pos_002")
     assert found.numbers["price"].tolist() == [150.0, 200.0]
     assert found.labels["currency"].texts() == ["USD", "USD"]

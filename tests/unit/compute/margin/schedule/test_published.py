@@ -16,6 +16,7 @@ from compute.portfolio import Labels
 DATA = Path(__file__).parents[4] / "data" / "schedule"
 WHOLE_UNITS = 1.0
 TABLE = schedule_set(DEFAULT_VERSION)
+PARAMETERS = {"version": DEFAULT_VERSION}
 _COLUMNS = {
     "netting_set": "PortfolioID",
     "trade": "TradeID",
@@ -43,7 +44,7 @@ def _crif(rows: list[dict[str, str]]) -> Crif:
 @pytest.mark.parametrize("side", ["call", "post"])
 def test_every_published_case(side: str):
     given = _crif(_read("schedule_im_crif.csv"))
-    assert list(row_faults(given, TABLE)) == []
+    assert list(row_faults(given, PARAMETERS)) == []
     found = schedule(trades_of(given, TABLE), TABLE, side=side)
     ours = dict(zip(given.netting_sets, found.initial_margin.tolist(), strict=True))
     expected = {row["portfolio_id"]: float(row[side]) for row in _read("schedule_im_expected.csv") if row[side]}
@@ -62,6 +63,6 @@ def test_cells_that_cannot_be_used_are_named():
         row | {"EndDate": ""},
         row | {"TradeID": ""},
     ]
-    found = {(fault.row, fault.column) for fault in row_faults(_crif(wrong), TABLE)}
+    found = {(fault.row, fault.column) for fault in row_faults(_crif(wrong), PARAMETERS)}
     expected = {(0, "risk_type"), (1, "product_class"), (2, "end_date"), (3, "end_date"), (4, "end_date"), (5, "trade")}
     assert found == expected

@@ -1,0 +1,57 @@
+"""The parameters of the margin models; nothing here needs a compiler."""
+
+from compute.margin.schedule import tables as schedule_tables
+from compute.margin.simm.calibration import versions as simm_versions
+from compute.margin.tables import DEFAULT_VERSION, versions
+from compute.parameters import Kind, Parameter
+
+SIMM_DEFAULT = "2.8+2506"
+
+OPTIMISE: dict[str, Parameter] = {
+    "model": Parameter(kind=Kind.TEXT, default="house", doc="The margin model.", choices=("house",)),
+}
+
+HOUSE: dict[str, Parameter] = {
+    "version": Parameter(
+        kind=Kind.TEXT, default=DEFAULT_VERSION, doc="The version of the model's parameter set.", choices=versions()
+    ),
+    "volatility": Parameter(
+        kind=Kind.TEXT,
+        default="given",
+        doc="Which volatility comes first: the position's own, then the set's; or that of stored prices to `as_of`.",
+        choices=("given", "history"),
+    ),
+}
+
+_SIDE = Parameter(
+    kind=Kind.TEXT,
+    default="call",
+    doc="call: what we collect; post: what we post, seen from the other side.",
+    choices=("call", "post"),
+)
+_CURRENCY = Parameter(kind=Kind.CURRENCY, default="USD", doc="The calculation currency; the answer is in it.")
+_FX = Parameter(kind=Kind.RATES, default={}, doc='Rates for amounts without AmountUSD, such as {"EUR/USD": 1.08}.')
+
+SIMM: dict[str, Parameter] = {
+    "version": Parameter(
+        kind=Kind.TEXT, default=SIMM_DEFAULT, doc="The ISDA SIMM version, by exact name.", choices=simm_versions()
+    ),
+    "mpor_days": Parameter(
+        kind=Kind.INTEGER, default=10, doc="Margin period of risk in business days: 10 or 1.", minimum=1, maximum=10
+    ),
+    "side": _SIDE,
+    "calculation_currency": _CURRENCY,
+    "fx": _FX,
+}
+
+SCHEDULE: dict[str, Parameter] = {
+    "version": Parameter(
+        kind=Kind.TEXT,
+        default=schedule_tables.DEFAULT_VERSION,
+        doc="The version of the schedule.",
+        choices=schedule_tables.versions(),
+    ),
+    "side": _SIDE,
+    "calculation_currency": _CURRENCY,
+    "fx": _FX,
+}
