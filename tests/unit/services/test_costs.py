@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_more_work_costs_more() -> None:
         return Result(document={})
 
     spec = MeasureSpec(kernel=kernel, parameters={}, work=lambda positions, _parameters: float(positions))
-    calibrate({"margin": spec})
+    calibrate({"margin": replace(spec, models={"house": spec})})
     small = predicted_ms(request(), synthetic_portfolio(10))
     large = predicted_ms(request(), synthetic_portfolio(10_000))
     assert small is not None
