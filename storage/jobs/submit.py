@@ -43,6 +43,7 @@ _GIVEN = (
     "max_attempts",
     "deadline_seconds",
 )
+_MOMENTS = ("available_at", "deadline_at", "submitted_at", "started_at", "finished_at")
 
 
 def _given() -> dict[str, Any]:
@@ -96,7 +97,7 @@ def _insert_done() -> Select[Any]:
         )
         .cte("stored_result")
     )
-    return select(*job.c).add_cte(_inputs(), result)
+    return select(*(job.c[name] for name in _MOMENTS)).add_cte(_inputs(), result)
 
 
 _INSERT_QUEUED = _insert_queued()
@@ -137,7 +138,32 @@ def insert_done(
         "given_started_at": started_at,
         "given_code_version": code_version,
     }
-    return job_from(connection.execute(_INSERT_DONE, _bound(job, parameters, market, columns) | outcome).one())
+    row = connection.execute(_INSERT_DONE, _bound(job, parameters, market, columns) | outcome).one()
+    return _done(job, device=device, run_ms=run_ms, code_version=code_version, moments=row._asdict())
+
+
+def _done(job: NewJob, *, device: str, run_ms: float, code_version: str, moments: Mapping[str, Any]) -> Job:
+    """Return the row as it was stored: only Postgres' moments have to be read back, which is a third of the time."""
+    given = {name: getattr(job, name) for name in _GIVEN}
+    return Job(
+        **given,
+        **moments,
+        state=JobState.DONE,
+        attempt=1,
+        token=None,
+        worker=None,
+        lease_expires_at=None,
+        cancel_requested=False,
+        progress_done=0,
+        progress_total=0,
+        sent_at=None,
+        sent_epoch=None,
+        sends=0,
+        device=device,
+        code_version=code_version,
+        error=None,
+        run_ms=run_ms,
+    )
 
 
 def _bound(
