@@ -1,0 +1,1 @@
+"""Instruments and option pricing over portfolio columns: prices, greeks, implied volatility, full revaluation."""

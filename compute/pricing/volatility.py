@@ -1,0 +1,92 @@
+"""Which model and which volatility each option of a portfolio is priced with."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from compute.portfolio import Floats, Portfolio
+from compute.pricing.european import Options
+from compute.pricing.implied import implied_volatility
+from compute.pricing.terms import Mask, Terms, fault, given, has_word
+
+AUTO, LOGNORMAL, NORMAL = "auto", "lognormal", "normal"
+MODELS = (AUTO, LOGNORMAL, NORMAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volatilities:
+    """Options with their volatility; columns of shape (n,), without meaning where a position is no option.
+
+    Parameters
+    ----------
+    options
+        All terms; NaN where a position is no option.
+    normal
+        Which are priced by Bachelier.
+    american
+        Which may be exercised early.
+    solved
+        Which volatilities were implied from the position's price.
+    """
+
+    options: Options
+    normal: Mask
+    american: Mask
+    solved: Mask
+
+
+def volatilities(portfolio: Portfolio, terms: Terms, *, model: str, steps: int) -> Volatilities:
+    """Return the volatility given, else the one implied by the price; raise InputError where there is neither."""
+    strike = np.where(terms.option, given(portfolio, "strike"), np.nan)
+    normal = _normal(portfolio, terms, strike, model)
+    vol = np.where(terms.option | terms.greeks, given(portfolio, "implied_volatility"), np.nan)
+    vol[terms.option & np.isnan(vol) & (terms.years == 0.0)] = 0.0
+    american = terms.option & has_word(portfolio, "exercise", "american")
+    options = Options(
+        spot=terms.spot,
+        strike=strike,
+        years=terms.years,
+        vol=vol,
+        rate=terms.rate,
+        carry=terms.carry,
+        sign=np.where(terms.option, np.where(has_word(portfolio, "option_type", "call"), 1.0, -1.0), np.nan),
+        future=np.where(terms.on_future, 1.0, 0.0),
+    )
+    solved = terms.option & np.isnan(vol)
+    _solve(portfolio, options, solved, normal, american, steps)
+    return Volatilities(options=options, normal=normal, american=american, solved=solved)
+
+
+def _normal(portfolio: Portfolio, terms: Terms, strike: Floats, model: str) -> Mask:
+    if model == NORMAL:
+        return terms.option
+    low = terms.option & ((terms.spot <= 0.0) | (strike <= 0.0))
+    if model == LOGNORMAL:
+        remedy = "Use the model auto or normal."
+        fault(portfolio, low, "strike", "has an underlying or a strike that no lognormal model allows", remedy)
+    return low
+
+
+def _solve(portfolio: Portfolio, options: Options, solved: Mask, normal: Mask, american: Mask, steps: int) -> None:
+    """Fill in the volatilities that prices imply."""
+    price = portfolio.numbers["price"]
+    fault(
+        portfolio,
+        solved & np.isnan(price),
+        "implied_volatility",
+        "is an option without an implied volatility and without a price",
+        "Give its `implied_volatility`, or its `price`.",
+    )
+    for is_normal in (False, True):
+        rows = np.flatnonzero(solved & (normal == is_normal))
+        if rows.size:
+            options.vol[rows] = implied_volatility(
+                options.take(rows), price[rows], american=american[rows], is_normal=is_normal, steps=steps
+            )
+    fault(
+        portfolio,
+        solved & np.isnan(options.vol),
+        "price",
+        "has a price that no volatility gives: it breaks an arbitrage bound",
+        "Check `price`, `underlying_price`, `strike`, `rates` and `dividend_yield`, or give `implied_volatility`.",
+    )
