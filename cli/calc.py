@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def calc(
-    measure: Annotated[str, typer.Argument(help="margin, optimise or var.")],
+    measure: Annotated[str, typer.Argument(help="margin, optimise, price or var.")],
     source: Annotated[
         Path,
         typer.Argument(

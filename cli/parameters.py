@@ -12,7 +12,6 @@ NOT_BUILT = (
     "compare",
     "bridge",
     "backtest",
-    "price",
     "exposure",
     "breach",
     "stress",

@@ -21,7 +21,7 @@ def show_result(line: Mapping[str, Any]) -> None:
     if "measures" in result:
         _risks(result)
     if isinstance(result.get("positions"), list) and result["positions"]:
-        _positions(result)
+        (_prices if "price" in result["positions"][0] else _positions)(result)
 
 
 def _figures(title: str, result: Mapping[str, Any]) -> None:
@@ -63,6 +63,19 @@ def _positions(result: Mapping[str, Any]) -> None:
     title = f"Positions, the first {_POSITIONS_SHOWN}; {hidden:,} more with --json" if hidden else "Positions"
     columns = ("id", "initial margin", "maintenance margin", "variation margin", "volatility", "from")
     print_table(title, columns, rows, right=columns[1:5])
+
+
+def _prices(result: Mapping[str, Any]) -> None:
+    positions = result["positions"]
+    figures = ("price", "delta", "gamma", "vega", "theta", "rho")
+    rows = [
+        (str(one["id"]), str(one["currency"]), *(f"{one[figure]:,.6g}" for figure in figures), f"{one['value']:,.2f}")
+        for one in islice(positions, _POSITIONS_SHOWN)
+    ]
+    hidden = len(positions) - len(rows)
+    title = f"Prices, the first {_POSITIONS_SHOWN}; {hidden:,} more with --json" if hidden else "Prices"
+    value = f"value in {result['currency']}"
+    print_table(title, ("id", "in", *figures, value), rows, right=(*figures, value))
 
 
 def _position(position: Mapping[str, Any], currency: str) -> Sequence[str]:

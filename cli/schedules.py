@@ -56,7 +56,7 @@ def ls(
 def add(
     name: Annotated[str, typer.Argument(help="A name, unique in the tenant.")],
     portfolio: Annotated[list[str], typer.Option("--portfolio", help="Id of a stored portfolio. Repeatable.")],
-    measure: Annotated[str, typer.Option("--measure", help="margin, optimise or var.")] = "margin",
+    measure: Annotated[str, typer.Option("--measure", help="margin, optimise, price or var.")] = "margin",
     every: Annotated[
         float | None, typer.Option("--every", help="Seconds between two ticks; default: MONITORING_INTERVAL_SECONDS.")
     ] = None,

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def submit(
-    measure: Annotated[str, typer.Argument(help="margin, optimise, var; noop for operators' drills.")],
+    measure: Annotated[str, typer.Argument(help="margin, optimise, price, var; noop for operators' drills.")],
     source: Annotated[
         str,
         typer.Argument(

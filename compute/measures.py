@@ -13,6 +13,7 @@ from compute.margin import requests
 from compute.market import Market
 from compute.parameters import Kind, Parameter
 from compute.portfolio import Portfolio
+from compute.pricing import request as price_request
 from compute.result import Checkpoint, Result
 from compute.simulation import request as var_request
 from compute.simulation.exposures import factor_names
@@ -163,6 +164,11 @@ MEASURES: dict[str, MeasureSpec] = {
         work=var_request.work,
         needs_history=lambda _parameters: True,
         history_names=factor_names,
+    ),
+    "price": MeasureSpec(
+        kernel=deferred("compute.pricing.report", "price"),
+        parameters=price_request.PARAMETERS,
+        work=price_request.work,
     ),
     "noop": MeasureSpec(
         kernel=drill.drill,

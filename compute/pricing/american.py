@@ -20,6 +20,7 @@ from compute.pricing.elementary import DOUBLES, SMALLEST
 from compute.pricing.european import Greeks, Options, lognormal, lognormal_price, normal, normal_price
 
 STEPS = 201
+METHOD = f"Leisen-Reimer tree of {STEPS} steps with the European price as control variate"
 LEAD = 2  # steps before today
 VOL_BUMP = 0.01  # relative
 RATE_BUMP = 1e-3

@@ -15,9 +15,10 @@ from compute.portfolio import Floats, Portfolio
 from compute.pricing.american import STEPS, tree_greeks
 from compute.pricing.bonds import Bonds, read_bonds
 from compute.pricing.european import Greeks, Options, lognormal_greeks, normal_greeks
+from compute.pricing.request import AUTO
 from compute.pricing.revaluation import Revaluation, revalue
 from compute.pricing.terms import DAYS_A_YEAR, Integers, Kind, Mask, Terms, given, read_terms
-from compute.pricing.volatility import AUTO, volatilities
+from compute.pricing.volatility import volatilities
 from compute.result import Checkpoint, no_checkpoint
 
 AMERICAN_BLOCK = 512  # options between two checkpoints: at five trees each well within a heartbeat

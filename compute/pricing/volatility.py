@@ -7,10 +7,8 @@ import numpy as np
 from compute.portfolio import Floats, Portfolio
 from compute.pricing.european import Options
 from compute.pricing.implied import implied_volatility
+from compute.pricing.request import LOGNORMAL, NORMAL
 from compute.pricing.terms import Mask, Terms, fault, given, has_word
-
-AUTO, LOGNORMAL, NORMAL = "auto", "lognormal", "normal"
-MODELS = (AUTO, LOGNORMAL, NORMAL)
 
 
 @dataclass(frozen=True, kw_only=True)
