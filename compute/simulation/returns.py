@@ -32,6 +32,8 @@ class Returns:
         Shape (t, k), float64, oldest first, no NaN.
     first, last
         The first and last close used.
+    dates
+        Shape (t,), datetime64[D]: the close that each return ends with.
     days_left_out
         Days of the window on which some factor had no close.
     """
@@ -40,6 +42,7 @@ class Returns:
     values: Floats
     first: date
     last: date
+    dates: NDArray[np.datetime64]
     days_left_out: int
 
 
@@ -57,12 +60,14 @@ def log_returns(
             remedy="Upload a longer history, or raise `lookback`.",
         )
     _check_movement(symbols, values)
-    used = dates[complete].astype("datetime64[D]").tolist()
+    kept = dates[complete].astype("datetime64[D]")
+    used = kept.tolist()
     return Returns(
         symbols=tuple(symbols),
         values=values,
         first=used[0],
         last=used[-1],
+        dates=kept[1:],
         days_left_out=int(np.count_nonzero(~complete)),
     )
 

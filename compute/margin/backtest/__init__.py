@@ -1,0 +1,1 @@
+"""A margin model against what happened: coverage, independence, traffic light, procyclicality."""

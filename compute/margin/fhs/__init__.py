@@ -1,0 +1,1 @@
+"""Filtered historical simulation: the clearing-house model."""

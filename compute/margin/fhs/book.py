@@ -1,0 +1,79 @@
+"""A portfolio's factors with their filtered returns, and how far back each day's scenarios reach."""
+
+from dataclasses import dataclass
+
+from compute.errors import HistoryError
+from compute.margin.fhs.factors import Factors, factors
+from compute.margin.fhs.filtering import Filtered, filtered
+from compute.margin.fhs.request import LEAST_COVERED, Request, Tool
+from compute.market import Market
+from compute.portfolio import Portfolio
+from compute.simulation.returns import Returns, log_returns
+from compute.simulation.tail import is_supported
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """What margins of one or many days are computed from.
+
+    Parameters
+    ----------
+    lookback
+        Daily returns behind each day's scenarios.
+    """
+
+    factors: Factors
+    returns: Returns
+    filtered: Filtered
+    lookback: int
+
+    @property
+    def days(self) -> int:
+        """The returns known at the portfolio's date, which is its day's number."""
+        return len(self.returns.values)
+
+
+def least_before(request: Request, lookback: int) -> int:
+    """Return the returns that must lie before the first day with a margin."""
+    reach = request.volatility_days + lookback + request.reference_days
+    return max(reach, request.table.floor_days) if request.apc is Tool.FLOOR else reach
+
+
+def open_book(portfolio: Portfolio, market: Market, request: Request, *, tested: int = 0) -> Book | None:
+    """Return the book, None where no position has an exposure.
+
+    Parameters
+    ----------
+    tested
+        Most days before the portfolio's that are to have a margin too, each with the whole lookback; where it is 0, a
+        short history shortens the lookback, down to twelve months.
+
+    Raises
+    ------
+    HistoryError
+        A factor's history is missing, too short, constant or not positive.
+    InputError
+        An exposure has no meaning.
+    """
+    found = factors(portfolio, market.history)
+    if not found.symbols:
+        return None
+    whole = request.apc is Tool.STRESSED and market.history is not None
+    wanted = len(market.history.dates) if whole and market.history else least_before(request, request.lookback) + tested
+    least = (
+        least_before(request, request.lookback) + request.mpor_days if tested else least_before(request, LEAST_COVERED)
+    )
+    returns = log_returns(market.history, found.symbols, as_of=portfolio.as_of, lookback=wanted, least=least)
+    spare = len(returns.values) - request.volatility_days - request.reference_days
+    lookback = request.lookback if tested else min(request.lookback, spare)
+    _check_confidence(request, lookback)
+    return Book(factors=found, returns=returns, filtered=filtered(returns, request), lookback=lookback)
+
+
+def _check_confidence(request: Request, lookback: int) -> None:
+    if not is_supported(request.confidence, request.scenarios(lookback)):
+        raise HistoryError(
+            f"{request.scenarios(lookback)} scenarios say nothing about confidence {request.confidence}.",
+            pointer="/parameters/lookback",
+            remedy="Raise `lookback`, upload a longer history, or lower the confidence.",
+        )

@@ -1,0 +1,109 @@
+"""Positions as linear exposures to the factors of the price history, conversion rates included where it has them.
+
+A position moves with its own factor as in `compute.simulation.exposures`. A position in another currency moves with
+its conversion rate too, by its market value, where the history holds the pair, such as `EUR/USD`; the inverse pair
+stands for it with the opposite sign, exact to first order. The product of both moves is left out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.errors import InputError
+from compute.market import PriceHistory, to_base
+from compute.portfolio import Floats, Portfolio
+from compute.simulation.exposures import factor_labels, position_exposures
+
+MOST_FACTORS = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """Exposures of n positions to k factors.
+
+    Parameters
+    ----------
+    symbols
+        Length k, sorted; those that some position is exposed to.
+    amounts
+        Shape (k,), base currency, signed; zero where positions cancel out.
+    position, factor, exposure
+        Shape (e,): position, index into `symbols` and exposure of each entry.
+    rates
+        The conversion pairs among the factors.
+    held
+        Currencies whose conversion rate is held still.
+    """
+
+    symbols: tuple[str, ...]
+    amounts: Floats
+    position: NDArray[np.int64]
+    factor: NDArray[np.int64]
+    exposure: Floats
+    rates: tuple[str, ...]
+    held: tuple[str, ...]
+
+    def losses(self, moves: Floats, count: int) -> Floats:
+        """Return each position's loss under relative moves of the factors (k,), shape (count,)."""
+        losses = np.bincount(self.position, weights=-moves[self.factor] * self.exposure, minlength=count)
+        return np.asarray(losses, dtype=np.float64)
+
+
+def factors(portfolio: Portfolio, history: PriceHistory | None) -> Factors:
+    """Return a portfolio's factors; raise InputError where an exposure has no meaning or there are too many factors."""
+    labels = factor_labels(portfolio)
+    names, codes = list(labels.values), [labels.codes.astype(np.int64)]
+    positions, exposures = [np.arange(len(portfolio))], [position_exposures(portfolio)]
+    pairs, held = _pairs(portfolio, history)
+    value = portfolio.numbers["quantity"] * portfolio.numbers["price"] * portfolio.numbers["multiplier"]
+    value = value * to_base(portfolio)
+    for currency, (pair, sign) in pairs.items():
+        member = np.flatnonzero(portfolio.labels["currency"].mask(currency))
+        names.append(pair)
+        positions.append(member)
+        codes.append(np.full(member.size, len(names) - 1))
+        exposures.append(sign * value[member])
+    return _aggregated(names, np.concatenate(positions), np.concatenate(codes), np.concatenate(exposures), pairs, held)
+
+
+def _pairs(portfolio: Portfolio, history: PriceHistory | None) -> tuple[dict[str, tuple[str, float]], tuple[str, ...]]:
+    """Return the pair and sign of each foreign currency that the history knows, and the currencies it does not."""
+    known = frozenset(history.symbols) if history else frozenset()
+    base, pairs, held = portfolio.currency, {}, []
+    for currency in portfolio.labels["currency"].values:
+        direct, inverse = f"{currency}/{base}", f"{base}/{currency}"
+        if currency == base:
+            continue
+        if direct in known:
+            pairs[currency] = (direct, 1.0)
+        elif inverse in known:
+            pairs[currency] = (inverse, -1.0)
+        else:
+            held.append(currency)
+    return pairs, tuple(sorted(held))
+
+
+def _aggregated(
+    names: list[str],
+    position: NDArray[np.int64],
+    code: NDArray[np.int64],
+    exposure: Floats,
+    pairs: dict[str, tuple[str, float]],
+    held: tuple[str, ...],
+) -> Factors:
+    there = np.flatnonzero(exposure)
+    lookup = {name: index for index, name in enumerate(sorted({names[index] for index in np.unique(code[there])}))}
+    if len(lookup) > MOST_FACTORS:
+        raise InputError(f"{len(lookup)} factors are more than the {MOST_FACTORS} that this model takes.")
+    places = np.array([lookup.get(name, -1) for name in names], dtype=np.int64)
+    factor = places[code[there]]
+    return Factors(
+        symbols=tuple(lookup),
+        amounts=np.asarray(np.bincount(factor, weights=exposure[there], minlength=len(lookup)), dtype=np.float64),
+        position=position[there],
+        factor=factor,
+        exposure=exposure[there],
+        rates=tuple(sorted({pair for pair, _sign in pairs.values()} & lookup.keys())),
+        held=held,
+    )
