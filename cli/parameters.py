@@ -11,7 +11,6 @@ NOT_BUILT = (
     "explain",
     "compare",
     "bridge",
-    "backtest",
     "exposure",
     "breach",
     "stress",

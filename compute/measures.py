@@ -10,6 +10,7 @@ from compute import drill
 from compute.crif import Crif, RowFault
 from compute.errors import InputError
 from compute.margin import requests
+from compute.margin.fhs import request as fhs_request
 from compute.market import Market
 from compute.parameters import Kind, Parameter
 from compute.portfolio import Portfolio
@@ -131,6 +132,23 @@ _MODELS: dict[str, MeasureSpec] = {
         takes=(Takes.CRIF, Takes.POSITIONS),
         row_faults=deferred_faults("compute.margin.schedule.trades", "row_faults"),
     ),
+    "fhs": MeasureSpec(
+        kernel=deferred("compute.margin.fhs.margin", "margin"),
+        parameters=fhs_request.PARAMETERS,
+        work=fhs_request.work,
+        needs_history=lambda _parameters: True,
+        history_names=factor_names,
+    ),
+}
+
+_BACKTESTS: dict[str, MeasureSpec] = {
+    "fhs": MeasureSpec(
+        kernel=deferred("compute.margin.backtest.fhs", "backtest"),
+        parameters=fhs_request.BACKTEST_PARAMETERS,
+        work=fhs_request.work,
+        needs_history=lambda _parameters: True,
+        history_names=factor_names,
+    ),
 }
 
 
@@ -170,6 +188,7 @@ MEASURES: dict[str, MeasureSpec] = {
         parameters=price_request.PARAMETERS,
         work=price_request.work,
     ),
+    "backtest": _of_models(_BACKTESTS, "fhs"),
     "noop": MeasureSpec(
         kernel=drill.drill,
         parameters=drill.PARAMETERS,

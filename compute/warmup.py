@@ -14,7 +14,7 @@ from compute.result import no_checkpoint
 from compute.simulation.gbm import terminal
 
 SYMBOLS = ("A", "B")
-DAYS = 64
+DAYS = 1_600  # enough for a backtest's default lookback
 
 
 def warm() -> dict[str, float]:
@@ -59,5 +59,5 @@ def _portfolio() -> Portfolio:
 def _market() -> Market:
     days = np.arange(DAYS)
     closes = np.exp(0.01 * np.stack([np.sin(days), np.cos(1.7 * days)], axis=1))
-    dates = np.datetime64("2020-01-01", "D") + days
+    dates = np.datetime64("2016-01-01", "D") + days
     return Market(history=PriceHistory(symbols=SYMBOLS, dates=dates, closes=closes))

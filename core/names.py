@@ -25,6 +25,7 @@ class Measure(StrEnum):
     MARGIN = "margin"  # initial, maintenance and variation margin of a portfolio
     OPTIMISE = "optimise"  # the offsets recognised, each benefit, and what remains gross
     VAR = "var"  # value at risk and expected shortfall
+    BACKTEST = "backtest"  # a margin model's daily margin against the losses that followed
     PRICE = "price"  # price and greeks of every position
     NOOP = "noop"  # an operator's drill: sleeps, fails or allocates on request
 

@@ -20,7 +20,7 @@ from services.intake.request import JobRequest
 SMALL, LARGE = 50, 20_000
 MOST_REPEATS = 7
 ENOUGH_SECONDS = 0.25
-HISTORY_DAYS = 300
+HISTORY_DAYS = 1_600  # enough for a backtest's default lookback
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,5 +158,5 @@ def synthetic_market(portfolio: Portfolio) -> Market:
     """Return a market to time kernels with: a made-up history of the portfolio's symbols."""
     symbols = portfolio.labels["symbol"].values
     steps = np.random.default_rng(1).normal(0.0, 0.01, (HISTORY_DAYS, len(symbols)))
-    dates = np.datetime64("2019-01-01") + np.arange(HISTORY_DAYS)
+    dates = np.datetime64("2015-01-01") + np.arange(HISTORY_DAYS)
     return Market(history=PriceHistory(symbols=symbols, dates=dates, closes=50.0 * np.exp(steps.cumsum(axis=0))))
