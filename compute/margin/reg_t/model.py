@@ -1,0 +1,127 @@
+"""The reg_t model: strategy-based margin with the cheapest legal pairing of every underlying.
+
+Rules, units, sources and a worked example: docs/models/reg_t.md.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from compute.margin.reg_t import unpack
+from compute.margin.reg_t.holdings import Account, Stock
+from compute.margin.reg_t.intake import read
+from compute.margin.reg_t.pairing import Pairing
+from compute.margin.reg_t.program import refine_all, solve_all
+from compute.margin.reg_t.strategy import Strategy
+from compute.margin.reg_t.tables import DEFAULT_VERSION, RegTSet, reg_t_set
+from compute.margin.report import available_collateral
+from compute.margin.tables import house_set
+from compute.market import Market, rate
+from compute.portfolio import Portfolio
+from compute.result import Checkpoint, Result
+
+
+def decompose(account: Account, table: RegTSet) -> list[Strategy]:
+    """Return the account's strategies: the least net deposit, and among those the least maintenance margin."""
+    pairings = [Pairing(held, table) for held in account.underlyings]
+    programs = [pairing.program for pairing in pairings]
+    optima = solve_all(programs)
+    hedged = [index for index, held in enumerate(account.underlyings) if held.stock is not None and held.options]
+    refined = refine_all([programs[index] for index in hedged], [optima[index] for index in hedged])
+    for index, values in zip(hedged, refined, strict=True):
+        optima[index] = values
+    found = [unpack.strategies(pairing, values) for pairing, values in zip(pairings, optima, strict=True)]
+    return [item for group in found for item in group] + unpack.securities(account, table)
+
+
+def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any], _checkpoint: Checkpoint) -> Result:
+    """Return the strategy-based margin of an account.
+
+    Parameters
+    ----------
+    portfolio
+        Stocks, funds, options on them or on indices, bonds and other securities.
+    parameters
+        `version`, of the packaged sets.
+
+    Raises
+    ------
+    InputError
+        A position is no security, is expired, or lacks what its rule needs; an unknown version.
+    MissingRateError
+        A currency has no rate into the base currency, or USD (in which the rules state amounts) has none.
+    """
+    table = reg_t_set(parameters.get("version") or DEFAULT_VERSION)
+    account = read(portfolio, table)
+    return Result(document=_document(portfolio, account, table, decompose(account, table)))
+
+
+def minimum_equity(portfolio: Portfolio, account: Account, table: RegTSet) -> float:
+    """Return 2,000 USD, or the full price of what is held where that is lower and nothing is short (4210(b)(4))."""
+    if not len(portfolio):
+        return 0.0
+    holdings = [*(item for held in account.underlyings for item in _holdings(held.stock, held.options))]
+    worth = [value for sign, value in holdings] + [item.market_value for item in account.securities]
+    short = any(sign < 0 for sign, _ in holdings) or any(item.sign < 0 for item in account.securities)
+    if not worth:
+        return 0.0
+    floor = table.account.minimum_equity * rate(portfolio.fx, "USD", portfolio.currency)
+    return floor if short else min(floor, math.fsum(worth))
+
+
+def _holdings(stock: Stock | None, options: Iterable[Any]) -> list[tuple[int, float]]:
+    found = [(item.sign, item.premium * item.contracts) for item in options]
+    return found + ([(stock.sign, stock.price * stock.shares)] if stock is not None else [])
+
+
+def _document(portfolio: Portfolio, account: Account, table: RegTSet, strategies: Sequence[Strategy]) -> dict[str, Any]:
+    initial = math.fsum(item.initial for item in strategies)
+    maintenance = math.fsum(item.maintenance for item in strategies)
+    available = available_collateral(portfolio, house_set())
+    proceeds = math.fsum(
+        held.stock.price * held.stock.shares
+        for held in account.underlyings
+        if held.stock is not None and held.stock.sign < 0
+    )
+    return {
+        "currency": portfolio.currency,
+        "as_of": portfolio.as_of.isoformat(),
+        "model": "reg_t",
+        "version": table.version,
+        "position_count": len(portfolio),
+        "initial_margin": initial,
+        "maintenance_margin": maintenance,
+        "net_deposit": math.fsum(item.net for item in strategies),
+        "premium_received": math.fsum(item.premium for item in strategies),
+        "short_sale_proceeds": proceeds,
+        "minimum_equity": minimum_equity(portfolio, account, table),
+        "variation_margin": None,
+        "total_margin": initial,
+        "available_collateral": available,
+        "available_funds": available - initial,
+        "excess_liquidity": available - initial,
+        "utilization": initial / available if available > 0.0 else None,
+        "strategies": [item.document() for item in strategies],
+        "breakdown": {
+            "by_strategy": _grouped(strategies, [item.name for item in strategies]),
+            "by_underlying": _grouped(strategies, [item.underlying for item in strategies]),
+        },
+        "pairing": {"objective": "net_deposit", "optimal": True},
+        "parameter_set": table.document(),
+        "assumptions": list(account.assumptions),
+    }
+
+
+def _grouped(strategies: Sequence[Strategy], names: Sequence[str]) -> dict[str, dict[str, float]]:
+    groups: dict[str, list[Strategy]] = {}
+    for name, item in zip(names, strategies, strict=True):
+        groups.setdefault(name, []).append(item)
+    return {
+        name: {
+            "count": len(items),
+            "initial_margin": math.fsum(item.initial for item in items),
+            "maintenance_margin": math.fsum(item.maintenance for item in items),
+            "net_deposit": math.fsum(item.net for item in items),
+        }
+        for name, items in sorted(groups.items())
+    }
