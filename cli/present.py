@@ -20,6 +20,8 @@ def show_result(line: Mapping[str, Any]) -> None:
     _figures(" ".join(title.split()), result)
     if "measures" in result:
         _risks(result)
+    if "coverage" in result:
+        _coverage(result)
     if isinstance(result.get("positions"), list) and result["positions"]:
         (_prices if "price" in result["positions"][0] else _positions)(result)
 
@@ -54,6 +56,34 @@ def _risks(result: Mapping[str, Any]) -> None:
     ]
     columns = ("method", "horizon", "confidence", "VaR", "expected shortfall", "standard error of VaR")
     print_table("Value at risk, losses positive", columns, rows, right=columns[1:])
+
+
+def _coverage(result: Mapping[str, Any]) -> None:
+    """Print what a backtest found: coverage and its tests, and how far the margin moved."""
+    rows = [
+        (
+            one["of"].replace("_", " "),
+            f"{one['exceedances']:,} of {one['observations']:,}, {one['expected']:.1f} expected",
+            percent(one["coverage"]),
+            *(_probability(one[name]) for name in ("kupiec", "christoffersen_independence", "conditional_coverage")),
+            one["traffic_light"]["zone"],
+        )
+        for one in result["coverage"]
+    ]
+    columns = ("of", "exceedances", "coverage", "p Kupiec", "p independence", "p both", "last 250")
+    print_table("Exceedances, losses that do not overlap", columns, rows, right=columns[2:6])
+    moved = [(name, found) for name, found in (result["procyclicality"] or {}).items() if found is not None]
+    headings = ("of", "peak to trough", "peak", "trough", "greatest rises")
+    print_table("Procyclicality", headings, [_movement(*one) for one in moved], right=("peak to trough",))
+
+
+def _movement(name: str, found: Mapping[str, Any]) -> Sequence[str]:
+    rises = ", ".join(f"{one['days']} d {percent(one['rise'])}" for one in found["greatest_rises"])
+    return name, f"{found['peak_to_trough']:.2f}", found["peak_date"], found["trough_date"], rises
+
+
+def _probability(test: Mapping[str, Any] | None) -> str:
+    return "-" if test is None else f"{test['p_value']:.3f}"
 
 
 def _positions(result: Mapping[str, Any]) -> None:

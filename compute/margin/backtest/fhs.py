@@ -85,6 +85,7 @@ def _report(
             {"of": "margin", **_tests(margins.margin, losses, request)},
             {"of": "core_var", **_tests(margins.core.var, losses, request)},
         ],
+        "expected_shortfall": _beyond_var(margins, losses),
         "procyclicality": {"margin": movement(margins.margin, dates), "core": movement(core, dates)},
         "history": history(book.returns),
         "parameter_set": request.table.document(),
@@ -112,6 +113,13 @@ def _exceedances(margin: Floats, losses: Floats) -> dict[str, Any]:
         "mean_shortfall": float(short.mean()) if short.size else None,
         "greatest_shortfall": float(short.max()) if short.size else None,
     }
+
+
+def _beyond_var(margins: Charged, losses: Floats) -> dict[str, Any]:
+    """Return how losses beyond VaR compare with the expected shortfall of their day: 1 is what it says of itself."""
+    beyond = losses > margins.core.var
+    ratio = losses[beyond] / margins.core.es[beyond]
+    return {"days_beyond_var": ratio.size, "mean_loss_to_es": float(ratio.mean()) if ratio.size else None}
 
 
 def _tests(margin: Floats, losses: Floats, request: Request) -> dict[str, Any]:

@@ -44,6 +44,15 @@ class AddOn:
     amounts: Floats
     without: tuple[str, ...]
 
+    def by_position(self, portfolio: Portfolio, exposures: Floats) -> Floats:
+        """Return each position's part, shape (n,): its symbol's amount by the size of its exposure."""
+        known = dict(zip(self.symbols, self.amounts.tolist(), strict=True))
+        labels = portfolio.labels["symbol"]
+        amounts = np.array([known.get(name, 0.0) for name in labels.values])
+        gross = _by_symbol(portfolio, np.abs(exposures))
+        shares = np.divide(amounts, gross, out=np.zeros_like(gross), where=gross > 0.0)
+        return np.asarray(np.abs(exposures) * shares[labels.codes])
+
     @property
     def total(self) -> float | None:
         """The sum; None where no position said enough."""

@@ -68,7 +68,7 @@ def report(portfolio: Portfolio, request: Request, book: Book, found: Figures) -
         "not_computed": not_computed(found),
         "assumptions": _assumptions(portfolio, request, book, found),
     }
-    return Result(document=document, tables=_tables(portfolio, found))
+    return Result(document=document, tables=_tables(portfolio, found, allocated(portfolio, found, core), variation))
 
 
 def head(portfolio: Portfolio, request: Request) -> dict[str, Any]:
@@ -152,10 +152,24 @@ def model_assumptions(portfolio: Portfolio, request: Request, book: Book) -> lis
     return said
 
 
-def _tables(portfolio: Portfolio, found: Figures) -> dict[str, Mapping[str, Any]]:
+def allocated(portfolio: Portfolio, found: Figures, core: float) -> Floats:
+    """Return each position's part of the initial margin, shape (n,): its sum is the whole.
+
+    What the tool against procyclicality makes of the core is shared out as the core is; an add-on within its symbol.
+    """
+    charge, size = float(found.charged.margin[0]), np.abs(found.exposures)
+    parts = found.contributions * (charge / core) if core > 0.0 else size * (charge / size.sum())
+    for add_on in (found.liquidity, found.concentration):
+        parts = parts + add_on.by_position(portfolio, found.exposures)
+    return parts
+
+
+def _tables(portfolio: Portfolio, found: Figures, parts: Floats, variation: Floats) -> dict[str, Mapping[str, Any]]:
     return {
         "positions": {
             "id": portfolio.ids,
+            "initial_margin": parts,
+            "variation_margin": [None if value != value else value for value in variation.tolist()],
             "exposure": found.exposures,
             "core_contribution": found.contributions,
         },
@@ -181,8 +195,5 @@ def nothing_at_risk(portfolio: Portfolio, request: Request) -> Result:
         "not_computed": ["breakdown/liquidity", "breakdown/concentration"],
         "assumptions": ["No position has an exposure: nothing is at risk."],
     }
-    zeros = np.zeros(len(portfolio))
-    return Result(
-        document=document,
-        tables={"positions": {"id": portfolio.ids, "exposure": zeros, "core_contribution": zeros}},
-    )
+    columns = dict.fromkeys(("initial_margin", "exposure", "core_contribution"), np.zeros(len(portfolio)))
+    return Result(document=document, tables={"positions": {"id": portfolio.ids, **columns}})
