@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent / "params"
 MILLION = 1e6
 STANDARD_DAYS = 10
 INFLATION, XCCY_BASIS = len(TENORS), len(TENORS) + 1  # rows behind the tenors in the matrix of one currency's curve
+_VOLATILITIES = ("regular", "low", "high")
 _PAIR = {(0, 0): 0, (0, 1): 1, (0, 2): 2, (1, 1): 3, (1, 2): 4, (2, 2): 5}
 
 
@@ -50,11 +51,12 @@ class Calibration:
     def curve_weights(self, currencies: Sequence[str]) -> Floats:
         """Return the rates weights of currencies: tenors, then inflation, then cross-currency basis; (m, 14)."""
         groups, weights = self.table["interest_rate"], self.weights["interest_rate"]
-        rows = [
-            [*weights[f"delta_{_volatility_group(groups, currency)}"], weights["inflation"], weights["xccy_basis"]]
-            for currency in currencies
-        ]
-        return np.asarray(rows, dtype=np.float64).reshape(len(currencies), len(TENORS) + 2)
+        others = [weights["inflation"], weights["xccy_basis"]]
+        rows = np.array([[*weights[f"delta_{group}"], *others] for group in _VOLATILITIES], dtype=np.float64)
+        named = dict.fromkeys(groups["currencies_regular"], 0)
+        named |= dict.fromkeys(groups["currencies_low"], 1)
+        found: Floats = rows[_looked_up(named, currencies, otherwise=2)]
+        return found
 
     def curve_correlation(self) -> Floats:
         """Return the correlation of one currency's tenors, inflation and cross-currency basis, (14, 14)."""
@@ -67,17 +69,20 @@ class Calibration:
 
     def curve_groups(self, currencies: Sequence[str]) -> NDArray[np.int64]:
         """Return the concentration group of each currency for rates, from 0."""
-        return np.array([_listed(self.table["interest_rate"], "concentration_group_", c) for c in currencies], np.int64)
+        groups = [self.table["interest_rate"][f"concentration_group_{number}"] for number in range(1, 5)]
+        named = {currency: index for index, members in enumerate(groups) for currency in members}
+        return _looked_up(named, currencies, otherwise=named["Other"])
 
     def fx_high(self, currencies: Sequence[str]) -> NDArray[np.int64]:
         """Return 0 for currencies of high FX volatility and 1 for regular ones."""
-        high = self.table["fx"]["currencies_high"]
-        return np.array([0 if currency in high else 1 for currency in currencies], np.int64)
+        named = dict.fromkeys(self.table["fx"]["currencies_high"], 0)
+        return _looked_up(named, currencies, otherwise=1)
 
     def fx_categories(self, currencies: Sequence[str]) -> NDArray[np.int64]:
         """Return the FX concentration category of each currency, from 0."""
-        first, second = self.table["fx"]["category_1"], self.table["fx"]["category_2"]
-        return np.array([0 if c in first else 1 if c in second else 2 for c in currencies], np.int64)
+        section = self.table["fx"]
+        named = dict.fromkeys(section["category_2"], 1) | dict.fromkeys(section["category_1"], 0)
+        return _looked_up(named, currencies, otherwise=2)
 
     def fx_pair_categories(self, pairs: Sequence[str]) -> NDArray[np.int64]:
         """Return the concentration category of each six-letter currency pair, from 0."""
@@ -87,18 +92,8 @@ class Calibration:
         return np.array([_PAIR[min(a, b), max(a, b)] for a, b in pairs_of], np.int64)
 
 
-def _volatility_group(section: Mapping[str, Any], currency: str) -> str:
-    if currency in section["currencies_regular"]:
-        return "regular"
-    return "low" if currency in section["currencies_low"] else "high"
-
-
-def _listed(section: Mapping[str, Any], prefix: str, currency: str) -> int:
-    groups = [section[f"{prefix}{number}"] for number in range(1, 5)]
-    for index, members in enumerate(groups):
-        if currency in members:
-            return index
-    return next(index for index, members in enumerate(groups) if "Other" in members)
+def _looked_up(named: Mapping[str, int], words: Sequence[str], *, otherwise: int) -> NDArray[np.int64]:
+    return np.fromiter((named.get(word, otherwise) for word in words), np.int64, len(words))
 
 
 def versions() -> tuple[str, ...]:

@@ -45,10 +45,15 @@ def _among(crif: Crif, rows: Mask, column: str, known: Sequence[str]) -> Iterato
 
 def _where(crif: Crif, rows: Mask, column: str, good: Callable[[str], bool], remedy: str) -> Iterator[RowFault]:
     labels = crif.column(column)
-    verdicts = np.array([*(good(value) for value in labels.values), good("")], dtype=np.bool_)
-    for row in np.flatnonzero(rows & ~verdicts[labels.codes]).tolist():
-        code = int(labels.codes[row])
-        found = f"{labels.values[code]!r} is not known here." if code >= 0 else "The cell is empty."
+    index = np.flatnonzero(rows)
+    codes = labels.codes[index]
+    texts = (*labels.values, "")
+    present = np.flatnonzero(np.bincount(codes + 1, minlength=len(texts))) - 1
+    bad = [code for code in present.tolist() if not good(texts[code])]
+    if not bad:
+        return
+    for row, code in zip(index[np.isin(codes, bad)].tolist(), codes[np.isin(codes, bad)].tolist(), strict=True):
+        found = f"{texts[code]!r} is not known here." if code >= 0 else "The cell is empty."
         yield RowFault(row=row, column=column, detail=found, remedy=remedy)
 
 

@@ -228,9 +228,11 @@ def fx(rows: Rows, calibration: Calibration, segments: int, currency: str) -> Ma
 
 
 def _fx_vega(vega: Rows, calibration: Calibration, segments: int) -> Margins:
-    pairs = [_pair(text) for text in vega.values("qualifier")]
+    texts, codes = vega.values("qualifier"), vega.codes("qualifier")
+    used, codes = np.unique(codes, return_inverse=True)
+    pairs = [_pair(texts[code]) for code in used.tolist()]
     distinct = sorted(set(pairs))
-    name = np.array([distinct.index(pair) for pair in pairs], dtype=np.int64)[vega.codes("qualifier")]
+    name = np.array([distinct.index(pair) for pair in pairs], dtype=np.int64)[codes]
     first, second = (calibration.fx_high([pair[side] for pair in distinct]) for side in (slice(3), slice(3, 6)))
     weight = calibration.weight("fx", "delta")[first, second] * _implied(calibration)
     columns = (vega.segment, name)
@@ -249,8 +251,8 @@ def _fx_vega(vega: Rows, calibration: Calibration, segments: int) -> Margins:
 
 
 def _pair(text: str) -> str:
-    """EURUSD and USDEUR are one pair; a text that is none is left for the rows that it belongs to."""
-    return "".join(sorted((text[:3], text[3:6]))) if len(text) == 6 else "XXXXXX"
+    """EURUSD and USDEUR are one pair."""
+    return "".join(sorted((text[:3], text[3:])))
 
 
 def _one_bucket(correlation: Floats) -> Rules:
