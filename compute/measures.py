@@ -11,6 +11,7 @@ from compute.crif import Crif, RowFault
 from compute.errors import InputError
 from compute.margin import requests
 from compute.margin.fhs import request as fhs_request
+from compute.margin.portfolio_margin import request as portfolio_margin_request
 from compute.market import Market
 from compute.parameters import Kind, Parameter
 from compute.portfolio import Portfolio
@@ -131,6 +132,11 @@ _MODELS: dict[str, MeasureSpec] = {
         work=_size,
         takes=(Takes.CRIF, Takes.POSITIONS),
         row_faults=deferred_faults("compute.margin.schedule.trades", "row_faults"),
+    ),
+    "portfolio_margin": MeasureSpec(
+        kernel=deferred("compute.margin.portfolio_margin.margin", "margin"),
+        parameters=portfolio_margin_request.PARAMETERS,
+        work=_size,
     ),
     "fhs": MeasureSpec(
         kernel=deferred("compute.margin.fhs.margin", "margin"),

@@ -9,6 +9,7 @@ from compute.measures import measure as spec_of
 from compute.parameters import Kind, Parameter
 from services.intake.careful import unknown_field
 from services.intake.faults import Faults, escape, nearest, quote
+from services.intake.structures import structure
 from services.intake.values import currency_problem, kind_of, mapping, text_problem
 
 _MAX_LIST = 100
@@ -38,7 +39,7 @@ def collect_parameters(measure: str, given: Any, pointer: str, faults: Faults) -
 
 def from_text(spec: Parameter, text: str) -> Any:
     """Return what a text such as `99.5`, `true` or `0.95,0.99` stands for; the text itself where it fits nothing."""
-    if spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.RATES}:
+    if spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.RATES, Kind.STRUCTURE}:
         return text
     if spec.kind is Kind.FLAG:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
@@ -57,6 +58,9 @@ def _plain_number(text: str) -> Any:
 
 
 def _read(spec: Parameter, value: Any, pointer: str, faults: Faults) -> Any:
+    if spec.kind is Kind.STRUCTURE:
+        found = structure(value, pointer, faults)
+        return spec.default if found is None else found
     problem, remedy, found = _VERDICTS[spec.kind](spec, value)
     if problem is None:
         return found

@@ -1,0 +1,111 @@
+"""The parameter sets of portfolio margin, read once."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from compute.errors import InputError
+from compute.margin.schema import TableReader
+
+FOLDER = Path(__file__).parent / "params"
+DEFAULT_VERSION = "finra-4210-g"
+
+HIGH_CAP, NON_HIGH_CAP, NARROW, UNLISTED, MAJOR, OTHER_CURRENCY = RANGES = (
+    "high_cap_broad_index",
+    "non_high_cap_broad_index",
+    "narrow_index_sector_single_equity",
+    "unlisted",
+    "major_currency",
+    "other_currency",
+)
+NAMES = (NARROW, UNLISTED)
+"""Ranges of single names: what the concentration overlay may pick."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortfolioMarginSet:
+    """One version of the rule's figures.
+
+    Parameters
+    ----------
+    steps
+        Valuation points on each side.
+    ranges
+        Name of a range to its lowest and highest move, decimal, down negative.
+    minimum
+        USD a contract and unit of its multiplier.
+    offset_cap
+        The most that a product group's offset may be, as a fraction.
+    minimum_equity
+        USD, by `intraday`, `other`, `unlisted_derivatives`.
+    """
+
+    version: str
+    source: str
+    status: str
+    unverified: tuple[str, ...]
+    steps: int
+    ranges: Mapping[str, tuple[float, float]]
+    minimum: float
+    offset_cap: float
+    minimum_equity: Mapping[str, float]
+
+    def document(self) -> dict[str, Any]:
+        """Return what a result says of the set."""
+        return {
+            "version": self.version,
+            "source": self.source,
+            "status": self.status,
+            "unverified": list(self.unverified),
+        }
+
+
+def versions() -> tuple[str, ...]:
+    """Return the names of the packaged versions."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+@cache
+def portfolio_margin_set(version: str = DEFAULT_VERSION) -> PortfolioMarginSet:
+    """Return a packaged version; raise InputError for an unknown one."""
+    if version not in versions():
+        raise InputError(
+            f"There is no portfolio margin version {version!r}.",
+            pointer="/parameters/version",
+            remedy=f"Use one of: {', '.join(versions())}.",
+        )
+    return read_set(version, tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")))
+
+
+def read_set(name: str, values: Mapping[str, Any]) -> PortfolioMarginSet:
+    """Return a set from its table; raise ParameterSetError naming what does not fit."""
+    reader = TableReader(name, "", values)
+    ranges = reader.table("ranges_percent")
+    equity = reader.table("minimum_equity_usd")
+    found = PortfolioMarginSet(
+        version=reader.text("version"),
+        source=reader.text("source"),
+        status=reader.text("status"),
+        unverified=tuple(reader.value("unverified")),
+        steps=int(reader.number("steps", 1, 100)),
+        ranges={key: _range(ranges, key) for key in RANGES},
+        minimum=reader.number("minimum_usd_per_contract_unit", 0.0, 1000.0),
+        offset_cap=reader.number("product_group_offset_cap_percent", 0.0, 100.0) / 100.0,
+        minimum_equity={key: equity.number(key, 0.0, 1e12) for key in ("intraday", "other", "unlisted_derivatives")},
+    )
+    for table in (ranges, equity, reader):
+        table.close()
+    return found
+
+
+def _range(reader: TableReader, key: str) -> tuple[float, float]:
+    value = reader.value(key)
+    if not (isinstance(value, list) and len(value) == 2 and all(type(item) in {int, float} for item in value)):
+        raise reader.fault(key, "must be a list of two numbers")
+    low, high = value
+    if not -100.0 <= low < 0.0 < high <= 1000.0:
+        raise reader.fault(key, "must go from a fall to a rise")
+    return low / 100.0, high / 100.0
