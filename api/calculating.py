@@ -50,7 +50,8 @@ def read_margin(body: bytes, *, positions: bool) -> Calculation:
     def shape(found: Calculated) -> Mapping[str, Any]:
         return _margin_data(wanted, found, positions=positions)
 
-    beside = Measure.OPTIMISE if wanted.optimize else None
+    offsets = wanted.optimize and wanted.job.parameters["model"] == spec_shapes.HOUSE
+    beside = Measure.OPTIMISE if offsets else None
     return Calculation(request=wanted.job, beside=beside, shape=shape)
 
 
@@ -129,6 +130,7 @@ def _margin_data(wanted: MarginRequest, found: Calculated, *, positions: bool) -
         calculated_at=found.job.finished_at or utcnow(),
         optimise=found.beside,
         optimise_ms=found.beside_ms,
+        wants_optimisation=wanted.optimize,
         include_positions=positions,
         include_stress_test=wanted.include_stress_test,
         assumed=wanted.job.assumed,

@@ -17,6 +17,7 @@ SHOWN_POSITIONS = 1_000
 ACCELERATED = frozenset({"gpu", "ane"})
 OPERATIONAL = "operational"
 NOT_BUILT = "not_built"
+HOUSE = "house"
 
 _IDENTITY = ("currency", "as_of", "model", "version")
 _OPTIMISATION = (
@@ -28,6 +29,20 @@ _OPTIMISATION = (
     "remaining",
     "optimization_method",
 )
+_REQUIREMENT = {
+    "total_margin": "total_margin",
+    "gross_initial_margin": "gross_initial_margin",
+    "net_initial_margin": "initial_margin",
+    "variation_margin": "variation_margin",
+    "gross_maintenance_margin": "gross_maintenance_margin",
+    "maintenance_margin": "maintenance_margin",
+    "cross_margin_offset": "cross_margin_offset",
+    "available_collateral": "available_collateral",
+    "margin_utilization": "utilization",
+    "margin_excess": "excess_liquidity",
+    "margin_status": "status",
+    "breakdown": "breakdown",
+}
 _COMPONENTS = {
     "margin_calculator": OPERATIONAL,
     "collateral_optimizer": OPERATIONAL,
@@ -44,6 +59,7 @@ def margin_calculate_document(
     calculated_at: datetime,
     optimise: Result | None = None,
     optimise_ms: float | None = None,
+    wants_optimisation: bool = False,
     include_positions: bool = False,
     include_stress_test: bool = False,
     assumed: Sequence[str] = (),
@@ -51,20 +67,29 @@ def margin_calculate_document(
 ) -> dict[str, Any]:
     """Return `data` of /margin/calculate.
 
-    `run_ms` is the time of all that was computed, `optimise_ms` of the optimisation alone where it was timed alone;
+    A model other than house leaves null what it does not have, `model_result` holds all that it has, and an
+    optimisation that was asked for is null: offsets are the house model's. `run_ms` is the time of all that was
+    computed, `optimise_ms` of the optimisation alone where it was timed alone;
     `metadata` goes into `calculation_metadata` as it is.
     """
     not_computed = ["margin_requirement.time_to_margin_call_minutes", "regulatory_capital", "risk_analysis"]
+    not_computed += [
+        f"margin_requirement.{name}" for name, given in _REQUIREMENT.items() if given not in margin.document
+    ]
     data: dict[str, Any] = {
         "portfolio_id": portfolio_id,
         **_identity(margin.document),
         "margin_requirement": _requirement(margin, include_positions=include_positions),
+        **_own_words(margin),
         "regulatory_capital": None,
         "risk_analysis": None,
         "calculation_metadata": _metadata(margin, run_ms, calculated_at, assumed, metadata),
     }
     if optimise is not None:
         data["optimization"] = margin_optimize_document(optimise, run_ms=optimise_ms)
+    elif wants_optimisation:
+        data["optimization"] = None
+        not_computed.append("optimization")
     if optimise is not None and optimise_ms is None:
         not_computed.append("optimization.computation_time_ms")
     if include_stress_test:
@@ -120,30 +145,26 @@ def status_document(
     }
 
 
+def _own_words(margin: Result) -> dict[str, Any]:
+    """Return the whole result of a model that the earlier engine did not have, in its own words."""
+    if margin.document.get("model") == HOUSE:
+        return {}
+    return {"model_result": dict(margin.document)}
+
+
 def _identity(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: document.get(name) for name in _IDENTITY}
 
 
 def _requirement(margin: Result, *, include_positions: bool) -> dict[str, Any]:
     found = margin.document
-    utilization = found["utilization"]
-    count = found["position_count"]
+    utilization = found.get("utilization")
+    count = found.get("position_count", len(margin.tables.get("positions", {}).get("id", ())))
     shown = include_positions or count <= SHOWN_POSITIONS
     return {
-        "total_margin": found["total_margin"],
-        "gross_initial_margin": found["gross_initial_margin"],
-        "net_initial_margin": found["initial_margin"],
-        "variation_margin": found["variation_margin"],
-        "gross_maintenance_margin": found["gross_maintenance_margin"],
-        "maintenance_margin": found["maintenance_margin"],
-        "cross_margin_offset": found["cross_margin_offset"],
-        "available_collateral": found["available_collateral"],
-        "margin_utilization": utilization,
+        **{ours: found.get(theirs) for ours, theirs in _REQUIREMENT.items()},
         "margin_utilization_percent": None if utilization is None else 100.0 * utilization,
-        "margin_excess": found["excess_liquidity"],
-        "margin_status": found["status"],
         "time_to_margin_call_minutes": None,
-        "breakdown": found["breakdown"],
         "position_count": count,
         "position_margins": _position_margins(margin.tables.get("positions", {})) if shown else None,
         "position_margins_note": None if shown else f"{count} positions: ask for them with ?include=positions.",

@@ -17,7 +17,7 @@ from services.intake.pricing import fill_prices, unpriced_symbols
 from services.intake.request import JobRequest, MarginRequest
 
 _FLAGS = ("optimize", "include_stress_test")
-_MARGIN_FIELDS = ("portfolio", "portfolio_id", "parameters", *_FLAGS)
+_MARGIN_FIELDS = ("portfolio", "portfolio_id", "crif", "parameters", *_FLAGS)
 
 
 def decode_portfolio(
