@@ -53,19 +53,17 @@ class Path:
 
 @njit(forceinline=True, fastmath=FLOATS)
 def expm1(x: Any) -> Any:
-    """Return e^x - 1: the Taylor series at x/32, then e^2y - 1 = (e^y - 1)(e^y + 1) five times; loops vectorise."""
+    """Return e^x - 1: the Taylor series at y = x/32, then e^2y - 1 = (e^y - 1)(e^y + 1) five times.
+
+    The series is summed in pairs: a loop over it vectorises, and no term waits for all before it.
+    """
     y = x * 0.03125
-    p = y * (1.0 / 479001600.0) + 1.0 / 39916800.0
-    p = p * y + 1.0 / 3628800.0
-    p = p * y + 1.0 / 362880.0
-    p = p * y + 1.0 / 40320.0
-    p = p * y + 1.0 / 5040.0
-    p = p * y + 1.0 / 720.0
-    p = p * y + 1.0 / 120.0
-    p = p * y + 1.0 / 24.0
-    p = p * y + 1.0 / 6.0
-    p = p * y + 0.5
-    p = p * y * y + y
+    square = y * y
+    fourth = square * square
+    low = (y * (1.0 / 120.0) + 1.0 / 24.0) * square + (y * (1.0 / 6.0) + 0.5)
+    high = (y * (1.0 / 362880.0) + 1.0 / 40320.0) * square + (y * (1.0 / 5040.0) + 1.0 / 720.0)
+    last = y * (1.0 / 39916800.0) + 1.0 / 3628800.0
+    p = ((last * fourth + high) * fourth + low) * square + y
     p = p * (p + 2.0)
     p = p * (p + 2.0)
     p = p * (p + 2.0)
