@@ -1,6 +1,6 @@
 """A made-up CRIF of every risk type, seeded: rows of many trades that net to about half as many risk factors."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,35 +11,9 @@ HEADER = (
     "TradeID,PortfolioID,ProductClass,RiskType,Qualifier,Bucket,Label1,Label2,collect_regulations,post_regulations"
     ",Amount,AmountCurrency,AmountUSD"
 )
-CURRENCIES = [
-    "USD",
-    "EUR",
-    "GBP",
-    "JPY",
-    "CHF",
-    "AUD",
-    "CAD",
-    "SEK",
-    "NOK",
-    "DKK",
-    "NZD",
-    "HKD",
-    "SGD",
-    "KRW",
-    "TWD",
-    "CNY",
-    "INR",
-    "BRL",
-    "MXN",
-    "ZAR",
-    "TRY",
-    "PLN",
-    "CZK",
-    "HUF",
-    "ILS",
-    "THB",
-    "IDR",
-]
+MAJOR = ("USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "SEK", "NOK", "DKK", "NZD", "HKD")
+QUOTED = (*MAJOR, "SGD", "KRW", "TWD", "CNY", "INR", "BRL")
+CURRENCIES = (*QUOTED, "MXN", "ZAR", "TRY", "PLN", "CZK", "HUF", "ILS", "THB", "IDR")
 REGULATIONS = ("CFTC", "ESA", "SEC", "USPR", "[CFTC,SEC]", "[ESA,USPR]", "Excluded", "")
 _AMOUNTS = {"IR": 4e5, "Basis": 1e5, "Vol": 3e6, "Credit": 2e5, "NonQ": 1e5, "Base": 3e4, "Spot": 3e6}
 
@@ -75,16 +49,16 @@ def _currency(rng: np.random.Generator) -> Cells:
 
 def _curve(rng: np.random.Generator) -> Cells:
     label2 = _pick(rng, SUBCURVES[:5])
-    return Cells(qualifier=_pick(rng, CURRENCIES[:18]), bucket="1", label1=_pick(rng, TENORS), label2=label2)
+    return Cells(qualifier=_pick(rng, QUOTED), bucket="1", label1=_pick(rng, TENORS), label2=label2)
 
 
 def _rate_volatility(rng: np.random.Generator) -> Cells:
-    return Cells(qualifier=_pick(rng, CURRENCIES[:18]), label1=_pick(rng, TENORS))
+    return Cells(qualifier=_pick(rng, QUOTED), label1=_pick(rng, TENORS))
 
 
 def _pair(rng: np.random.Generator) -> Cells:
-    first, second = rng.choice(len(CURRENCIES[:12]), 2, replace=False)
-    return Cells(qualifier=CURRENCIES[first] + CURRENCIES[second], label1=_pick(rng, TENORS))
+    first, second = rng.choice(len(MAJOR), 2, replace=False)
+    return Cells(qualifier=MAJOR[first] + MAJOR[second], label1=_pick(rng, TENORS))
 
 
 def _names(
@@ -141,43 +115,25 @@ _KINDS: dict[str, _Kind] = {
 }
 
 
-def generate(
-    count: int, *, seed: int, netting_sets: int = 1, regulated: bool = False, without: Sequence[str] = ()
-) -> str:
-    """Return a CRIF of `count` sensitivities as comma-separated text; `without` leaves risk types out."""
+def generate(count: int, *, seed: int, netting_sets: int = 1, regulated: bool = False, scale: float = 1.0) -> str:
+    """Return a CRIF of `count` sensitivities as comma-separated text; `scale` multiplies every amount."""
     rng = np.random.default_rng(seed)
-    kinds = {name: kind for name, kind in _KINDS.items() if name not in without}
-    shares = np.array([kind.share for kind in kinds.values()])
-    drawn = rng.choice(len(kinds), count, p=shares / shares.sum()).tolist()
-    names = list(kinds)
-    rows = (_row(rng, number, names[each], netting_sets, regulated) for number, each in enumerate(drawn))
+    shares = np.array([kind.share for kind in _KINDS.values()])
+    names = list(_KINDS)
+    drawn = [names[each] for each in rng.choice(len(names), count, p=shares / shares.sum()).tolist()]
+    rows = [_row(rng, number, name, netting_sets, regulated, scale) for number, name in enumerate(drawn)]
     return "\n".join((HEADER, *rows, ""))
 
 
-def _row(rng: np.random.Generator, number: int, name: str, netting_sets: int, regulated: bool) -> str:
+def _row(rng: np.random.Generator, number: int, name: str, netting_sets: int, regulated: bool, scale: float) -> str:
     kind = _KINDS[name]
     cells = kind.draw(rng)
     product = _pick(rng, PRODUCT_CLASSES) if rng.random() < kind.abroad else kind.home
-    amount = f"{rng.normal(0.0, _AMOUNTS[kind.scale]):.2f}"
-    collect, post = (_listed(rng) if regulated else "" for _ in range(2))
-    texts: Iterator[str] = iter(
-        (
-            f"T{number // 3}",
-            f"P{number % netting_sets}",
-            product,
-            name,
-            cells.qualifier,
-            cells.bucket,
-            cells.label1,
-            cells.label2,
-            collect,
-            post,
-            amount,
-            "USD",
-            amount,
-        )
-    )
-    return ",".join(texts)
+    amount = f"{rng.normal(0.0, scale * _AMOUNTS[kind.scale]):.2f}"
+    regulations = [_listed(rng) if regulated else "" for _ in range(2)]
+    place = (f"T{number // 3}", f"P{number % netting_sets}", product, name)
+    factor = (cells.qualifier, cells.bucket, cells.label1, cells.label2)
+    return ",".join((*place, *factor, *regulations, amount, "USD", amount))
 
 
 def _listed(rng: np.random.Generator) -> str:

@@ -11,10 +11,11 @@ from compute.margin.simm.vocabulary import PRODUCT_CLASSES
 from compute.market import Market, rate
 from compute.result import Checkpoint, Result
 
+SETS_A_CHECKPOINT = 1_000
 NOT_IN_THE_MODEL = {"maintenance_margin": None, "variation_margin": None}
 
 
-def margin(crif: Crif, _market: Market, parameters: Mapping[str, Any], _checkpoint: Checkpoint) -> Result:
+def margin(crif: Crif, _market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
     """Return SIMM in the calculation currency, the worst of the regulations on the chosen side.
 
     Parameters
@@ -41,7 +42,7 @@ def margin(crif: Crif, _market: Market, parameters: Mapping[str, Any], _checkpoi
         raise InputError("The file has no rows.", pointer="/crif", remedy="Send at least one sensitivity.")
     table = calibration(parameters["version"], int(parameters["mpor_days"]))
     currency = parameters["calculation_currency"]
-    found = simm(crif, table, side=parameters["side"], currency=currency)
+    found = simm(crif, table, side=parameters["side"], currency=currency, checkpoint=checkpoint)
     factor = rate(parameters["fx"], "USD", currency)
     head = {
         "currency": currency,
@@ -53,7 +54,7 @@ def margin(crif: Crif, _market: Market, parameters: Mapping[str, Any], _checkpoi
         "parameter_set": _parameter_set(table),
         "input": dict(crif.notes),
     }
-    return Result(document={**head, **_netting_sets(crif, found, factor)})
+    return Result(document={**head, **combined(_netting_sets(crif, found, factor, checkpoint))})
 
 
 def _parameter_set(table: Calibration) -> dict[str, Any]:
@@ -64,32 +65,32 @@ def _parameter_set(table: Calibration) -> dict[str, Any]:
     }
 
 
-def _netting_sets(crif: Crif, found: Simm, factor: float) -> dict[str, Any]:
-    parts = {name: found.part(name) * factor for name in MARGIN_TYPES}
-    of_set: dict[int, dict[str, float]] = {}
-    for group, owner in enumerate(found.netting_set.tolist()):
-        of_set.setdefault(owner, {})[found.regulation[group]] = float(found.total[group] * factor)
-    sets = []
-    for group in worst(found).tolist():
+def _netting_sets(crif: Crif, found: Simm, factor: float, checkpoint: Checkpoint) -> list[dict[str, Any]]:
+    totals, add_ons = (found.total * factor).tolist(), (found.add_on * factor).tolist()
+    classes = (found.product_class * factor).tolist()
+    parts = {name: (found.part(name) * factor).tolist() for name in MARGIN_TYPES}
+    by_regulation: dict[int, dict[str, float]] = {}
+    for owner, regulation, total in zip(found.netting_set.tolist(), found.regulation, totals, strict=True):
+        by_regulation.setdefault(owner, {})[regulation] = total
+    picked, sets = worst(found).tolist(), []
+    for done, group in enumerate(picked):
+        if done % SETS_A_CHECKPOINT == 0:
+            checkpoint(len(picked) + done, 2 * len(picked))  # the first half was the sums
         owner = int(found.netting_set[group])
-        total = float(found.total[group] * factor)
         sets.append(
             {
                 "portfolio_id": crif.netting_sets[owner],
-                "initial_margin": total,
-                "total_margin": total,
-                **{name: float(part[group]) for name, part in parts.items()},
-                "add_on": float(found.add_on[group] * factor),
+                "initial_margin": totals[group],
+                "total_margin": totals[group],
+                **{name: part[group] for name, part in parts.items()},
+                "add_on": add_ons[group],
                 "regulation": found.regulation[group],
-                "by_regulation": of_set[owner],
-                "breakdown": {
-                    name: float(value * factor)
-                    for name, value in zip(PRODUCT_CLASSES, found.product_class[group], strict=True)
-                },
+                "by_regulation": by_regulation[owner],
+                "breakdown": dict(zip(PRODUCT_CLASSES, classes[group], strict=True)),
                 **NOT_IN_THE_MODEL,
             }
         )
-    return combined(sets)
+    return sets
 
 
 def combined(sets: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from compute.crif import Crif
-from compute.margin.simm.aggregation import Integers
+from compute.margin.simm.aggregation import Integers, net
 from compute.margin.simm.calibration import Calibration
 from compute.margin.simm.classes import BASE_CORRELATION, CURVATURE, DELTA, RISK_CLASSES, VEGA
 from compute.margin.simm.rows import Rows
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES, UNSPECIFIED
 from compute.portfolio import Floats
+from compute.result import Checkpoint, no_checkpoint
 
 MARGIN_TYPES = (DELTA, VEGA, CURVATURE, BASE_CORRELATION)
 EXCLUDED = "Excluded"
@@ -51,7 +51,14 @@ class Simm:
         return np.asarray(_product_margins(self.parts[name], self.psi).sum(axis=1))
 
 
-def simm(crif: Crif, calibration: Calibration, *, side: str = "call", currency: str = "USD") -> Simm:
+def simm(
+    crif: Crif,
+    calibration: Calibration,
+    *,
+    side: str = "call",
+    currency: str = "USD",
+    checkpoint: Checkpoint = no_checkpoint,
+) -> Simm:
     """Compute SIMM of every netting set under every regulation of a side.
 
     Parameters
@@ -64,6 +71,8 @@ def simm(crif: Crif, calibration: Calibration, *, side: str = "call", currency: 
         `call`: what we collect, by collect_regulations; `post`: what we post, with the signs turned.
     currency
         The calculation currency: its own FX risk is none, and its volatility group decides the FX weights.
+    checkpoint
+        Called after each risk class; the sums are counted as half of the way, the report is the rest.
 
     Returns
     -------
@@ -84,6 +93,7 @@ def simm(crif: Crif, calibration: Calibration, *, side: str = "call", currency: 
     for number, risk_class in enumerate(RISK_CLASSES.values()):
         for name, margin in risk_class(rows, calibration, segments, currency).items():
             parts[name][:, :, number] = margin.reshape(groups, classes)
+        checkpoint(number + 1, 2 * len(RISK_CLASSES))
     by_class = sum(parts.values(), start=np.zeros((groups, classes, len(RISK_CLASSES))))
     psi = calibration.array("risk_classes", "correlation")
     product = _product_margins(by_class, psi)
@@ -165,10 +175,18 @@ def _add_ons(rows: Rows, product: Floats) -> Floats:
     multipliers = rows.of("Param_ProductClassMultiplier")
     for group, name, value in zip(multipliers.group, multipliers.texts("qualifier"), multipliers.amount, strict=True):
         add_on[group] += (value - 1.0) * product[group, PRODUCT_CLASSES.index(str(name))]
-    factors, notionals = rows.of("Param_AddOnNotionalFactor"), rows.of("Notional")
-    held: dict[tuple[int, Any], float] = {}
-    for group, name, value in zip(notionals.group, notionals.texts("qualifier"), notionals.amount, strict=True):
-        held[group, name] = held.get((group, name), 0.0) + value
+    factors, notionals = rows.of("Param_AddOnNotionalFactor"), _notionals(rows.of("Notional"))
     for group, name, value in zip(factors.group, factors.texts("qualifier"), factors.amount, strict=True):
-        add_on[group] += value / 100.0 * abs(held.get((group, name), 0.0))
+        add_on[group] += value / 100.0 * notionals.get((int(group), name), 0.0)
     return add_on
+
+
+def _notionals(rows: Rows) -> dict[tuple[int, str | None], float]:
+    """Return the total notional of each group's products: the sum of the trades' absolute notionals."""
+    trade = rows.codes("trade")
+    unnamed = -1 - np.arange(len(rows))  # a row without a trade is one of its own
+    keys, amount = net((rows.group, rows.codes("qualifier"), np.where(trade < 0, unnamed, trade)), rows.amount)
+    names, held = rows.values("qualifier"), dict[tuple[int, str | None], float]()
+    for group, product, value in zip(keys[0].tolist(), keys[1].tolist(), np.abs(amount).tolist(), strict=True):
+        held[group, names[product]] = held.get((group, names[product]), 0.0) + value
+    return held
