@@ -16,7 +16,7 @@ def compute(book: Portfolio, market: Market, **parameters: Any) -> Result:
     return check_finite(margin(book, market, parameters, no_checkpoint))
 
 
-def tested(book: Portfolio, market: Market, **parameters: Any) -> Result:
+def run_backtest(book: Portfolio, market: Market, **parameters: Any) -> Result:
     return check_finite(backtest(book, market, parameters, no_checkpoint))
 
 
