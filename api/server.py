@@ -1,5 +1,6 @@
 """One API process: uvicorn with uvloop and httptools, the metrics port beside it, and a shutdown that ends streams."""
 
+import os
 import socket
 import sys
 from types import FrameType
@@ -8,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.memory import keep_freed_memory
 from api.metrics import MetricsServer
 from core.logs import configure_logs, get_logger
 from core.settings import Settings
@@ -24,6 +26,8 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to leave: `/readyz` says no, streams end, running requests are finished."""
+        if not self.started:
+            os._exit(0)  # still compiling kernels, which no signal interrupts; nothing was served yet
         app = self.config.app
         if isinstance(app, FastAPI):
             app.state.context.stopping.set()
@@ -54,6 +58,7 @@ def make_server(app: FastAPI, *, host: str, port: int) -> Server:
 def run_api(settings: Settings) -> None:
     """Serve until a signal asks to stop; exit 1 if the port is taken."""
     configure_logs(settings.log_level)
+    keep_freed_memory()
     listener = bind(settings.host, settings.port)
     app = create_app(settings)
     metrics = MetricsServer(settings.host, settings.metrics_port, Exposition(app.state.context.runtime))

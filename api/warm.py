@@ -1,5 +1,6 @@
 """Ready means warm: the body reader and the kernels compiled and timed, a connection to Postgres open."""
 
+import gc
 from contextlib import suppress
 
 import msgspec
@@ -24,3 +25,5 @@ def warm_up(runtime: Runtime) -> None:
         pack(portfolio.document(), portfolio.tables())
     with suppress(CollateralError):
         runtime.database.ping()
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: the collector need not walk it in the middle of a request

@@ -1,5 +1,6 @@
 import asyncio
 import copy
+import json
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,7 +9,10 @@ import pytest
 
 from api.examples import MARGIN_CALCULATE, MIXED_PORTFOLIO, SPEC_PORTFOLIO
 from core.names import Role
-from services import execute
+from core.security import DEFAULT_TENANT, Principal
+from services import execute, jobs
+from services.calculate import Calculated, calculate
+from services.intake.decode import decode_margin
 from services.runtime import Runtime
 from tests.integration.api.conftest import Api
 
@@ -35,6 +39,21 @@ def test_the_example_of_the_earlier_engine(api: Api) -> None:
         assert job.json()["result"]["beside"]["margin_savings"] == data["optimization"]["margin_savings"]
         rows = (await client.get("/api/v1/audit", params={"job_id": job.json()["id"]})).json()["items"]
         assert [row["action"] for row in rows] == ["margin.computed"]
+
+    api.run(talk)
+
+
+def test_the_job_in_hand_is_the_job_that_was_stored(api: Api) -> None:
+    async def talk(client: httpx.AsyncClient) -> None:
+        answer = await client.post(CALCULATE, json=MARGIN_CALCULATE)
+        runtime = Runtime.for_process(api.settings, pool_size=1)
+        principal = Principal(tenant=DEFAULT_TENANT, subject="test", role=Role.ADMIN)
+        wanted = decode_margin(json.dumps(MARGIN_CALCULATE).encode()).job
+        found = await asyncio.to_thread(calculate, runtime, principal, wanted, trace="t")
+        assert isinstance(found, Calculated)
+        assert jobs.show(runtime, principal, found.job.id) == found.job
+        runtime.close()
+        assert answer.status_code == 200
 
     api.run(talk)
 

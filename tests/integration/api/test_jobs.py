@@ -1,10 +1,12 @@
 import asyncio
 import uuid
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from core.names import Role
+from embedded.server import free_port
 from services import execute
 from services.runtime import Runtime
 from tests.integration.api.conftest import Api
@@ -209,3 +211,25 @@ def test_events_tell_state_and_end_with_the_job(api: Api) -> None:
         assert "event: reset" in await follow("garbage")
 
     api.run(talk)
+
+
+def test_without_valkey_everything_but_hints_works(api: Api) -> None:
+    alone = replace(api, settings=replace(api.settings, redis_url=f"redis://127.0.0.1:{free_port()}"))
+
+    async def talk(client: httpx.AsyncClient) -> None:
+        accepted = await client.post(JOBS, json=NOOP)
+        assert accepted.status_code == 202, accepted.text
+        ready = await client.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json()["status"] == "degraded"
+        assert "redis" in ready.json()["missing"]
+        job_id = accepted.json()["id"]
+
+        async def waiting() -> httpx.Response:
+            return await client.get(f"{JOBS}/{job_id}", headers={"Prefer": "wait=20"})
+
+        waiter = asyncio.create_task(waiting())
+        await _work(alone, job_id)
+        assert (await waiter).json()["state"] == "done"
+
+    alone.run(talk)

@@ -12,7 +12,7 @@ from api.problems import problem_of, problem_response
 from compute.errors import ComputeError, InputError
 from core.errors import CollateralError, Fault, PermissionDeniedError, TokenError
 from services.errors import InvalidInputError, OverloadError, QuotaError
-from storage.errors import StorageUnavailableError
+from storage.errors import KeyInFlightError, StorageUnavailableError
 
 ROOMS = ("api.errors", "core.errors", "storage.errors", "services.errors", "workers.errors", "compute.errors")
 NOT_OVER_HTTP = {"hardware-missing"}  # raised when a worker starts
@@ -80,7 +80,9 @@ def test_a_compute_error_points_into_the_body() -> None:
     assert document["errors"][0]["pointer"] == "/parameters/paths"
 
 
-@pytest.mark.parametrize("error", [QuotaError(), StorageUnavailableError(), OverloadError(retry_after=0.2)])
+@pytest.mark.parametrize(
+    "error", [QuotaError(), StorageUnavailableError(), OverloadError(retry_after=0.2), KeyInFlightError()]
+)
 def test_what_passes_says_when_to_come_back(error: Exception) -> None:
     assert int(problem_of(error).headers["Retry-After"]) >= 1
 
