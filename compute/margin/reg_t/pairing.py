@@ -1,7 +1,7 @@
 """The cheapest legal use of every contract of one underlying, as a mixed-integer program.
 
 Each contract is put to exactly one use: alone, carried by the other side of a short straddle, in a spread, in a
-European long box, or against stock. Costs are net deposits: what a use requires, less the premium that it brings.
+European long box, or against stock. Costs are net deposits but for the premium of all shorts, the same in every use.
 
 Three facts keep the program small, though it ranges over every legal combination:
 
@@ -104,8 +104,8 @@ class Pairing:
             cost = amounts.long_option(self._series(leg), self.table)
             self.uses.alone[leg] = self._use(leg, cost, cost)
         for leg in self.shorts:
-            cost = amounts.uncovered(self._series(leg), self.table)
-            self.uses.alone[leg] = self._use(leg, cost, cost + self._series(leg).premium)
+            cost = amounts.uncovered(self._series(leg), self.table) + self._series(leg).premium
+            self.uses.alone[leg] = self._use(leg, cost, cost)
 
     def _straddles(self) -> None:
         for multiplier in sorted({self._series(leg).multiplier for leg in self.shorts}):
@@ -113,7 +113,7 @@ class Pairing:
             if len({self._series(leg).call for leg in legs}) < 2:
                 continue
             for leg in legs:
-                self.uses.carried[leg] = self._use(leg, 0.0, self._series(leg).premium)
+                self.uses.carried[leg] = self._use(leg, self._series(leg).premium, self._series(leg).premium)
             for carrier in (True, False):
                 self._chain(straddle_order(self.held.options, legs, self.table, carrier=carrier))
 
@@ -152,7 +152,8 @@ class Pairing:
         uses = {leg: self._spread_use(leg) for leg in legs}
         self.uses.spreads.append(uses)
         for call in sorted(kinds):
-            terms = [(uses[leg], self._units(leg)) for leg in legs if self._series(leg).call == call]
+            unit = max(self._series(leg).multiplier for leg in legs)
+            terms = [(uses[leg], self._units(leg) / unit) for leg in legs if self._series(leg).call == call]
             self.program.row(terms, 0.0, 0.0)
         self._maximum_loss(uses)
 
@@ -167,24 +168,26 @@ class Pairing:
         """Charge the greatest loss over the strikes.
 
         With as many puts long as short, a put of strike K is (S - K)+ plus K less S, and the S cancel: the value at the
-        lowest strike is the puts' intrinsic value there, and from strike to strike it rises by the units below.
+        lowest strike is the puts' intrinsic value there, and from strike to strike it rises by the units below. All
+        is counted in contracts and in the least step between strikes, which the solver likes better than dollars.
         """
         program, strikes = self.program, sorted({self._series(leg).strike for leg in uses})
-        loss = program.variable(1.0, 1.0, whole=False)
+        unit = max(self._series(leg).multiplier for leg in uses)
+        step = min((above - strike for strike, above in pairwise(strikes)), default=1.0)
+        loss = program.variable(unit * step, unit * step, whole=False)
+        held = {leg: (variable, self._units(leg) / unit) for leg, variable in uses.items()}
         puts = [
-            (variable, self._units(leg) * (self._series(leg).strike - strikes[0]))
-            for leg, variable in uses.items()
+            (variable, units * (self._series(leg).strike - strikes[0]) / step)
+            for leg, (variable, units) in held.items()
             if not self._series(leg).call and self._series(leg).strike > strikes[0]
         ]
-        value = self._free([*puts])
+        value = self._free(puts)
         program.row([(loss, 1.0), (value, 1.0)], 0.0, np.inf)
-        units: int | None = None
+        slope: int | None = None
         for strike, above in pairwise(strikes):
-            here = [
-                (variable, self._units(leg)) for leg, variable in uses.items() if self._series(leg).strike == strike
-            ]
-            units = self._free(here if units is None else [*here, (units, 1.0)])
-            value = self._free([(value, 1.0), (units, above - strike)])
+            here = [term for leg, term in held.items() if self._series(leg).strike == strike]
+            slope = self._free(here if slope is None else [*here, (slope, 1.0)])
+            value = self._free([(value, 1.0), (slope, (above - strike) / step)])
             program.row([(loss, 1.0), (value, 1.0)], 0.0, np.inf)
 
     def _free(self, terms: Sequence[tuple[int, float]]) -> int:

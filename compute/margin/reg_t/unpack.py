@@ -216,8 +216,10 @@ class _Unpacked:
                 if count:
                     self.left[short] -= count
                     self.left[long] -= count
-                    loss = amounts.uncovered(self._series(short), self.table) * count
-                    yield self._spread({self._series(long): count, self._series(short): count}, loss)
+                    required = (
+                        amounts.uncovered(self._series(short), self.table) + self._series(short).premium
+                    ) * count
+                    yield self._spread({self._series(long): count, self._series(short): count}, required)
 
     def _possible(self, short: Series) -> list[Leg]:
         """Return the longs that are left and may be spread with a short, the first to expire first."""
