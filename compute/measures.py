@@ -12,6 +12,7 @@ from compute.errors import InputError
 from compute.margin import requests
 from compute.margin.fhs import request as fhs_request
 from compute.margin.portfolio_margin import request as portfolio_margin_request
+from compute.margin.span import request as span_request
 from compute.market import Market
 from compute.parameters import Kind, Parameter
 from compute.portfolio import Portfolio
@@ -144,6 +145,11 @@ _MODELS: dict[str, MeasureSpec] = {
         work=fhs_request.work,
         needs_history=lambda _parameters: True,
         history_names=factor_names,
+    ),
+    "span": MeasureSpec(
+        kernel=deferred("compute.margin.span.margin", "margin"),
+        parameters=span_request.PARAMETERS,
+        work=_size,
     ),
 }
 

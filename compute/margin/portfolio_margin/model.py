@@ -8,6 +8,7 @@ import numpy as np
 from compute.margin.portfolio_margin.classes import Classes
 from compute.margin.portfolio_margin.offsets import Group, OffsetFile
 from compute.margin.portfolio_margin.tables import NAMES
+from compute.margin.report import ROUNDING
 from compute.portfolio import Floats
 from compute.pricing.terms import Integers, Mask
 
@@ -101,8 +102,12 @@ def shifts(classes: Classes, steps: int, extended: float) -> Floats:
 
 
 def summed(values: Floats, index: Integers, count: int) -> Floats:
-    """Return rows added up by group, shape (count, s)."""
-    return np.stack([np.bincount(index, weights=column, minlength=count) for column in values.T], axis=1)
+    """Return rows added up by group, shape (count, s); what cancels all but rounding cancels all."""
+    total, gross = (
+        np.stack([np.bincount(index, weights=column, minlength=count) for column in rows.T], axis=1)
+        for rows in (values, np.abs(values))
+    )
+    return np.where(np.abs(total) <= ROUNDING * gross, 0.0, total)
 
 
 def losses(by_class: Floats, groups: Tree) -> Loss:

@@ -1,0 +1,102 @@
+"""The scenarios and the composite delta's weights, read once."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compute.errors import InputError
+from compute.margin.schema import TableReader
+from compute.portfolio import Floats
+
+FOLDER = Path(__file__).parent / "params"
+DEFAULT_VERSION = "span-16"
+SCENARIOS = 16
+REGULAR = 14
+MOVES = (0, 1, -1, 2, -2, 3, -3)
+"""Price moves of the composite delta, in thirds of the range."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpanSet:
+    """What every SPAN exchange shares.
+
+    Parameters
+    ----------
+    price, volatility
+        Shape (14,): moves of scenarios 1 to 14, in price and in volatility scan ranges.
+    extreme_multiplier, extreme_fraction
+        Of scenarios 15 and 16, where the exchange's file has none.
+    weights
+        Shape (7,): of the deltas at `MOVES`, adding up to 1.
+    """
+
+    version: str
+    source: str
+    status: str
+    unverified: tuple[str, ...]
+    price: Floats
+    volatility: Floats
+    extreme_multiplier: float
+    extreme_fraction: float
+    weights: Floats
+
+    def document(self) -> dict[str, Any]:
+        """Return what a result says of the set."""
+        return {
+            "version": self.version,
+            "source": self.source,
+            "status": self.status,
+            "unverified": list(self.unverified),
+        }
+
+    def scenarios(self, multiplier: float) -> tuple[Floats, Floats]:
+        """Return price and volatility moves of all scenarios, shape (16,) each, in scan ranges."""
+        price = np.concatenate((self.price, (multiplier, -multiplier)))
+        return price, np.concatenate((self.volatility, (0.0, 0.0)))
+
+
+def versions() -> tuple[str, ...]:
+    """Return the names of the packaged versions."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+@cache
+def span_set(version: str = DEFAULT_VERSION) -> SpanSet:
+    """Return a packaged version; raise InputError for an unknown one."""
+    if version not in versions():
+        raise InputError(
+            f"There is no SPAN version {version!r}.",
+            pointer="/parameters/version",
+            remedy=f"Use one of: {', '.join(versions())}.",
+        )
+    return read_set(version, tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")))
+
+
+def read_set(name: str, values: Mapping[str, Any]) -> SpanSet:
+    """Return a set from its table; raise ParameterSetError naming what does not fit."""
+    reader = TableReader(name, "", values)
+    scenarios = np.array(reader.value("scenarios"), dtype=np.float64)
+    if scenarios.shape != (REGULAR, 2) or (scenarios[::2, 0] != scenarios[1::2, 0]).any():
+        raise reader.fault("scenarios", "must be fourteen pairs, of equal price moves two by two")
+    inner = reader.table("delta_weights")
+    thirds = [inner.number(key) for key in ("unchanged", "one_third", "two_thirds", "full")]
+    weights = np.array([thirds[abs(move)] for move in MOVES])
+    found = SpanSet(
+        version=reader.text("version"),
+        source=reader.text("source"),
+        status=reader.text("status"),
+        unverified=tuple(reader.value("unverified")),
+        price=scenarios[:, 0] / 3.0,
+        volatility=scenarios[:, 1],
+        extreme_multiplier=reader.number("extreme_multiplier", 0.0, 100.0),
+        extreme_fraction=reader.number("extreme_fraction"),
+        weights=weights / weights.sum(),
+    )
+    inner.close()
+    reader.close()
+    return found
