@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.jit import njit, parallel_region, prange
+from compute.jit import njit
 from compute.portfolio import Floats
 
 # Fused multiply-add, and no care for NaN, infinity and the sign of zero; no reassociation, so that bits are fixed.
 FLOATS = {"contract", "nnan", "ninf", "nsz"}
 EXPM1_ERROR = 1e-14  # relative, for |x| <= 6
-BLOCK_WORK = 20_000_000  # revaluations between two checkpoints
+BLOCK_WORK = 50_000_000  # revaluations between two checkpoints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ def _tail(kept: Any, weight: Any, stressed: Any, stressed_weight: Any, mass: Any
             i -= 1
 
 
-@njit(parallel=True)
+@njit()
 def _fill(
     var: Any,
     es: Any,
@@ -125,7 +125,7 @@ def _fill(
     stressed_weight: Any,
     mass: Any,
 ) -> None:
-    for d in prange(days.size):
+    for d in range(days.size):
         losses, kept = np.zeros(count), np.empty(size)
         begin = days[d] - count
         for k in range(amounts.size):
@@ -172,21 +172,20 @@ def path(
     block = max(1, BLOCK_WORK // (count * max(1, amounts.size)))
     for begin in range(0, days.size, block):
         part = slice(begin, begin + block)
-        with parallel_region():
-            _fill(
-                var[part],
-                es[part],
-                standard,
-                volatility[part],
-                amounts,
-                days[part],
-                count,
-                size,
-                weight,
-                stress.worst,
-                stress.period[part],
-                stress.weight / stress.count,
-                mass,
-            )
+        _fill(
+            var[part],
+            es[part],
+            standard,
+            volatility[part],
+            amounts,
+            days[part],
+            count,
+            size,
+            weight,
+            stress.worst,
+            stress.period[part],
+            stress.weight / stress.count,
+            mass,
+        )
         report(min(begin + block, days.size))
     return Path(var=var, es=es)
