@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from api.auth import Gate, TokenVerifier
 from api.context import Context
 from api.frame import Frame
+from api.methods import Heads, name_methods
 from api.metrics import api_metrics
 from api.openapi import install_openapi
 from api.problems import answer_problem
@@ -62,8 +63,9 @@ def create_app(settings: Settings, *, runtime: Runtime | None = None) -> FastAPI
         middleware=[
             Middleware(Frame, observe=context.metrics.observe),
             Middleware(Gate, verifier=verifier),
+            Middleware(Heads),
         ],
-        exception_handlers=dict.fromkeys(_ERRORS, answer_problem),
+        exception_handlers={**dict.fromkeys(_ERRORS, answer_problem), 405: name_methods},
     )
     app.state.context = context
     _include(app, ROUTERS)

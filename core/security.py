@@ -17,6 +17,7 @@ from core.names import Permission, Role
 ISSUER = "nautilus-collateral"
 AUDIENCE = "nautilus-collateral-api"
 DEFAULT_TENANT = "default"
+_LONGEST = 256
 
 _READ = frozenset({Permission.READ})
 _TRADE = _READ | {Permission.SUBMIT}
@@ -107,8 +108,8 @@ def verify_token(key: Ed25519PublicKey, token: str) -> Principal:
             issuer=ISSUER,
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
-        tenant, subject = claims["tenant"], claims["sub"]
-        if not (isinstance(tenant, str) and tenant):
+        names = tenant, subject = claims["tenant"], claims["sub"]
+        if not all(isinstance(name, str) and 0 < len(name) <= _LONGEST and name.isprintable() for name in names):
             raise TokenError
         return Principal(tenant=tenant, subject=subject, role=Role(claims["role"]))
     except jwt.ExpiredSignatureError as error:

@@ -19,6 +19,7 @@ LOOK_ANYWAY_SECONDS = 2.0
 LOOK_WITHOUT_REDIS_SECONDS = 0.1
 RECONNECT_SECONDS = 1.0
 PING_SECONDS = 5.0
+CANCEL_SECONDS = 0.5
 
 Look = Callable[[], Awaitable[Job]]
 """Reads the job from Postgres; the caller chooses on which thread."""
@@ -78,10 +79,9 @@ class JobEvents:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        while self._task is not None and not self._task.done():
+            self._task.cancel()  # again: `asyncio.wait_for` and the Redis client may each swallow one
+            await asyncio.wait([self._task], timeout=CANCEL_SECONDS)
 
     @contextmanager
     def watch(self, job_id: UUID) -> Iterator[Watch]:

@@ -85,7 +85,7 @@ def _judge_kind(book: Book | None, spec: MeasureSpec, request: JobRequest) -> No
                 Fault(
                     pointer=f"/{FIELD_OF[kind]}" if request.portfolio_id is None else "/portfolio_id",
                     detail=f"{model} does not take {kind.value}.",
-                    remedy=f"Send {wanted}, or choose another model.",
+                    remedy=f"Send {wanted}, or choose another model." if wanted else "Leave it out.",
                 )
             ]
         )

@@ -9,6 +9,7 @@ from core.names import Permission
 from core.security import Principal
 from services.errors import NotFoundError, PreconditionFailedError
 from services.inputs import load_portfolio
+from services.intake.values import text_problem
 from services.runtime import Runtime
 from storage import audit, portfolios
 from storage.columns import pack
@@ -50,6 +51,7 @@ def store(
 def show(runtime: Runtime, principal: Principal, portfolio_id: str, version: int | None = None) -> StoredPortfolio:
     """Return the newest version, or a certain one; a deleted portfolio is gone, its older versions are not."""
     principal.require(Permission.READ)
+    _require_id(portfolio_id)
     with runtime.database.read() as conn:
         found = portfolios.get(conn, principal.tenant, portfolio_id, version)
     if found is None or found.columns is None:
@@ -69,6 +71,7 @@ def listing(
 def versions(runtime: Runtime, principal: Principal, portfolio_id: str) -> list[PortfolioInfo]:
     """Return every version, newest first."""
     principal.require(Permission.READ)
+    _require_id(portfolio_id)
     with runtime.database.read() as conn:
         found = portfolios.versions(conn, principal.tenant, portfolio_id)
     if not found:
@@ -81,6 +84,7 @@ def remove(
 ) -> None:
     """Delete a portfolio: its versions stay for the jobs that used them."""
     principal.require(Permission.SUBMIT)
+    _require_id(portfolio_id)
     with runtime.database.unit_of_work() as conn:
         before = portfolios.get(conn, principal.tenant, portfolio_id)
         if before is None:
@@ -118,6 +122,12 @@ def info_document(info: PortfolioInfo) -> dict[str, Any]:
         "created_by": info.created_by,
         "created_at": info.created_at,
     }
+
+
+def _require_id(portfolio_id: str) -> None:
+    """Raise NotFoundError for what cannot be an id: Postgres could not even compare it."""
+    if text_problem(portfolio_id):
+        raise NotFoundError("portfolio", portfolio_id[:64].encode("ascii", "replace").decode())
 
 
 def _expected(

@@ -48,7 +48,7 @@ def decode_schedule(body: bytes, *, default_every: float) -> ScheduleRequest:
 
 def _read(tree: dict[str, Any], default_every: float, faults: Faults) -> ScheduleRequest:
     measure = _measure(tree.get("measure"), faults)
-    given = tree.get("parameters") or {}
+    given = {} if tree.get("parameters") is None else tree["parameters"]
     return ScheduleRequest(
         name=values.text(tree.get("name"), "/name", faults) or "",
         measure=measure,

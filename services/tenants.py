@@ -1,4 +1,4 @@
-"""Tenants: added by an operator at the machine, never over HTTP."""
+"""Tenants: added at the machine or by an administrator over HTTP; their tokens come from the machine alone."""
 
 import re
 from typing import Any

@@ -45,6 +45,7 @@ class KeyInFlightError(StorageError):
     """The first request with this Idempotency-Key is still being worked on."""
 
     code = "idempotency-key-in-flight"
+    retry_after = 1.0
     remedy = "Repeat the request after the time in Retry-After."
 
 

@@ -1,6 +1,7 @@
 """`/api/v1/portfolios`: store, read, list and delete portfolios; entity tags keep writers apart."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -46,7 +47,7 @@ async def put(request: Request, portfolio_id: PortfolioId) -> Response:
     stored, new = await context.crew.run_sized(
         len(given), _store, context.runtime, principal, portfolio_id, given, tags
     )
-    headers = {"ETag": etag(stored.version), "Location": f"/api/v1/portfolios/{portfolio_id}"}
+    headers = {"ETag": etag(stored.version), "Location": f"/api/v1/portfolios/{quote(portfolio_id, safe='')}"}
     return answer(portfolios.info_document(stored), 201 if new else 200, headers)
 
 

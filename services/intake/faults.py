@@ -52,6 +52,11 @@ def escape(token: str) -> str:
     return quote(token)[1:-1].replace("~", "~0").replace("/", "~1")
 
 
+def unescape(token: str) -> str:
+    """Return the name that a reference token stands for."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a remedy that names the nearest known word, or all of them where there are few."""
     words = sorted(known)

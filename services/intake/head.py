@@ -28,6 +28,7 @@ class Head:
     leverage_ratio: float | None = None
     account_type: str | None = None
     fx: dict[str, float] = field(default_factory=dict)
+    fx_named: frozenset[str] = frozenset()  # also those whose rate would not do: that fault is enough
     rates: dict[str, float] = field(default_factory=dict)
     collateral: dict[str, float] = field(default_factory=dict)
 
@@ -43,6 +44,8 @@ def read_head(tree: dict[str, Any], pointer: str, faults: Faults, *, default_id:
             if found is not None:
                 setattr(head, name, found)
     _identify(head, tree, pointer, faults, default_id)
+    given_fx = tree.get("fx")
+    head.fx_named = frozenset(given_fx) if isinstance(given_fx, dict) else frozenset(head.fx)
     head.as_of_given = head.as_of != date.min
     if not head.as_of_given:
         head.as_of = utcnow().date()
@@ -50,7 +53,9 @@ def read_head(tree: dict[str, Any], pointer: str, faults: Faults, *, default_id:
 
 
 def _identify(head: Head, tree: dict[str, Any], pointer: str, faults: Faults, default_id: str | None) -> None:
-    if tree.get("id") is None and default_id is None:
+    if default_id is not None and (problem := values.text_problem(default_id)):
+        faults.add(f"{pointer}/id", f"The id in the address {problem}.")
+    elif tree.get("id") is None and default_id is None:
         faults.add(f"{pointer}/id", "id is required.")
     elif tree.get("id") is not None and default_id is not None and head.id and head.id != default_id:
         faults.add(f"{pointer}/id", f"The id {quote(head.id)} is not that of the address, {quote(default_id)}.")
@@ -59,10 +64,10 @@ def _identify(head: Head, tree: dict[str, Any], pointer: str, faults: Faults, de
 
 
 def require_rates(currencies: tuple[str, ...], head: Head, pointer: str, faults: Faults) -> None:
-    """Record each pair that the positions need and that `fx` has neither way round."""
+    """Record each pair that the positions need and that `fx` names neither way round."""
     for each in currencies:
         pairs = (f"{each}/{head.currency}", f"{head.currency}/{each}")
-        if each != head.currency and not any(pair in head.fx for pair in pairs):
+        if each != head.currency and not head.fx_named.intersection(pairs):
             faults.add(
                 f"{pointer}/fx", f"There is no rate for {pairs[0]}.", remedy=f'Add "{pairs[0]}" to fx, or {pairs[1]}.'
             )

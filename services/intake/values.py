@@ -5,7 +5,7 @@ from datetime import date
 from sys import float_info
 from typing import Any
 
-from services.intake.faults import Faults, nearest, quote
+from services.intake.faults import Faults, nearest, quote, unescape
 from services.intake.fields import MAX_TEXT
 from services.intake.parse import NOT_FINITE, Repeated
 
@@ -140,4 +140,7 @@ def mapping(value: Any, pointer: str, faults: Faults) -> dict[str, Any] | None:
 
 
 def _name(pointer: str) -> str:
-    return pointer.rpartition("/")[2] or "The body"
+    name = unescape(pointer.rpartition("/")[2])
+    if name.isdecimal():
+        return f"Entry {name}"
+    return name or "The body"

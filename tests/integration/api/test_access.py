@@ -1,4 +1,5 @@
 import re
+from uuid import UUID
 
 import httpx
 import pytest
@@ -61,7 +62,7 @@ def test_an_unknown_path_does_not_tell_strangers_that_it_is_unknown(api: Api) ->
         assert answer.json()["type"] == "/problems/not-found"
         wrong = await client.patch("/api/v1/jobs")
         assert wrong.status_code == 405
-        assert "POST" in wrong.headers["allow"] or "GET" in wrong.headers["allow"]
+        assert wrong.headers["allow"] == "GET, HEAD, POST"
         assert wrong.headers["content-type"] == "application/problem+json"
 
     api.run(talk)
@@ -132,5 +133,16 @@ def test_every_answer_carries_an_id_and_the_security_headers(api: Api) -> None:
         assert "server" not in answer.headers
         unsafe = await client.get("/livez", headers={"X-Request-ID": "a b\t{}"})
         assert re.fullmatch(r"[0-9a-f]{32}", unsafe.headers["x-request-id"])
+
+    api.run(talk)
+
+
+def test_a_path_with_get_answers_head_too_and_a_stream_does_not(api: Api) -> None:
+    async def talk(client: httpx.AsyncClient) -> None:
+        assert (await client.head("/livez")).status_code == 200
+        assert (await client.head("/api/v1/portfolios/nobody")).status_code == 404
+        refused = await client.head(f"/api/v1/jobs/{UUID(int=1)}/events")
+        assert refused.status_code == 405
+        assert refused.headers["allow"] == "GET"
 
     api.run(talk)

@@ -118,3 +118,33 @@ def test_a_job_on_a_stored_portfolio_takes_the_stored_prices(api: Api) -> None:
         assert found.json()["data"]["margin_requirement"]["gross_initial_margin"] == pytest.approx(37_500)
 
     api.run(talk)
+
+
+@pytest.mark.parametrize("name", ["%00", "a%0Ab", "%E2%80%AEevil", "%ED%A0%80"])
+def test_an_address_that_cannot_be_an_id_is_refused_and_names_nothing(api: Api, name: str) -> None:
+    path = f"/api/v1/portfolios/{name}"
+    body = {field: value for field, value in MIXED_PORTFOLIO.items() if field != "id"}
+
+    async def talk(client: httpx.AsyncClient) -> None:
+        put = await client.put(path, json=body)
+        assert put.status_code == 422, put.text
+        assert [fault["pointer"] for fault in put.json()["errors"]] == ["/id"]
+        for gone in (await client.get(path), await client.delete(path), await client.get(f"{path}/versions")):
+            assert gone.status_code == 404
+            assert gone.headers["content-type"] == "application/problem+json"
+        assert (await client.get("/api/v1/portfolios")).json()["items"] == []
+
+    api.run(talk)
+
+
+def test_the_location_of_a_portfolio_is_an_address_whatever_its_id(api: Api) -> None:
+    body = {field: value for field, value in MIXED_PORTFOLIO.items() if field != "id"}
+
+    async def talk(client: httpx.AsyncClient) -> None:
+        stored = await client.put("/api/v1/portfolios/Zürich %26 東京", json=body)
+        assert stored.status_code == 201, stored.text
+        location = stored.headers["location"]
+        assert location.isascii()
+        assert (await client.get(location)).json()["id"] == "Zürich & 東京"
+
+    api.run(talk)

@@ -158,6 +158,8 @@ def test_a_schedule_survives_the_wire(runtime: Runtime, principal: Principal) ->
         ('"every_seconds": 1.00001', "/every_seconds"),
         ('"every_seconds": NaN', "/every_seconds"),
         ('"portfolio_ids": []', "/portfolio_ids"),
+        ('"parameters": []', "/parameters"),
+        ('"parameters": false', "/parameters"),
         ('"portfolio_ids": ["a", "a"]', "/portfolio_ids/1"),
         ('"misfire": "later"', "/misfire"),
         ('"aligned": 1', "/aligned"),

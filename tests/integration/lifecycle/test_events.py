@@ -148,3 +148,26 @@ def test_nothing_is_kept_of_watches_that_ended(settings: Settings, drill: Submit
             assert events.watched == 0
 
     asyncio.run(scenario())
+
+
+class _Stubborn(JobEvents):
+    """A listener whose client loses the first cancellation, as `asyncio.wait_for` of 3.11 can."""
+
+    async def _listen(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+
+def test_closing_outlasts_a_cancellation_that_gets_lost(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.events.CANCEL_SECONDS", 0.01)
+
+    async def close() -> None:
+        events = _Stubborn(settings)
+        async with events:
+            await asyncio.sleep(0)
+        assert events._task is not None
+        assert events._task.cancelled()
+
+    asyncio.run(close())

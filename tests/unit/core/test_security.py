@@ -70,6 +70,9 @@ def test_a_token_names_its_bearer(keys):
         {"role": "root"},
         {"tenant": ""},
         {"tenant": 7},
+        {"tenant": "a\x00b"},
+        {"sub": "trader\x1b[2J"},
+        {"sub": "x" * 257},
     ],
     ids=str,
 )

@@ -104,6 +104,14 @@ def test_a_missing_rate_names_the_pair() -> None:
     ]
 
 
+def test_a_rate_that_will_not_do_is_not_reported_as_missing_too() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        decode_portfolio(body(book(position(currency="EUR"), fx={"EUR/USD": -1.0})))
+    assert [(fault.pointer, fault.detail) for fault in caught.value.faults] == [
+        ("/fx/EUR~1USD", "EUR/USD must be from 1e-09 to 1e+09."),
+    ]
+
+
 @pytest.mark.parametrize("fx", [{"EUR/USD": 1.08}, {"USD/EUR": 0.92}, {"EUR/USD": 1.08, "USD/EUR": 0.926}])
 def test_a_rate_either_way_round_is_enough(fx: dict[str, float]) -> None:
     assert decode_portfolio(body(book(position(currency="EUR"), fx=fx))).fx == fx
