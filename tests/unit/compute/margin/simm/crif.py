@@ -1,4 +1,4 @@
-"""A plain reader of the test files: the project's own, with its reports, is `services.intake`."""
+"""A plain reader of the test files, and the project's own, with its reports, for any text."""
 
 import csv
 from datetime import date
@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from compute.crif import Crif
+from compute.margin.simm.checks import row_faults
 from compute.portfolio import Labels
+from services.intake.crif import decode_crif
 
 DATA = Path(__file__).parents[4] / "data" / "simm"
 _COLUMNS = {
@@ -38,4 +40,11 @@ def sensitivities(rows: list[dict[str, str]]) -> Crif:
             ours: Labels.of([row[name] or None for row in rows]) for ours, name in _COLUMNS.items() if name in rows[0]
         },
         amount=np.array([float(row.get("AmountUSD") or row["Amount"]) for row in rows]),
+    )
+
+
+def decoded(text: str) -> Crif:
+    """Return a text's rows as a request for SIMM has them."""
+    return decode_crif(
+        text.encode(), name="book", as_of=date(2026, 11, 23), check=lambda crif: row_faults(crif, {}), model="simm"
     )

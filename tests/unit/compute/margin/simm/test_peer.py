@@ -4,16 +4,13 @@ import csv
 import io
 import math
 import warnings
-from datetime import date
 
 import pytest
 
 from benchmarks._simm_crif import generate
-from compute.crif import Crif
 from compute.margin.simm.calibration import calibration
-from compute.margin.simm.checks import row_faults
 from compute.margin.simm.model import simm, worst
-from services.intake.crif import decode_crif
+from tests.unit.compute.margin.simm.crif import decoded
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the binding's own types have no module
@@ -30,12 +27,6 @@ ADD_ONS = [
     "A6,P0,,Notional,FlexiCallable,,,,,,4000000,USD,4000000",
     "A7,P0,,Notional,NotNamed,,,,,,9000000,USD,9000000",
 ]
-
-
-def decoded(text: str) -> Crif:
-    return decode_crif(
-        text.encode(), name="book", as_of=date(2026, 11, 23), check=lambda crif: row_faults(crif, {}), model="simm"
-    )
 
 
 def totals(text: str, version: str, mpor_days: int, side: str) -> dict[str, float]:
