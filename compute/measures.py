@@ -52,6 +52,8 @@ class MeasureSpec:
         What the kernel may be called with; nothing for drills.
     row_faults
         For kernels that take a CRIF: (rows, parameters) → the cells that they cannot use.
+    runs_on_defaults
+        False where a parameter must be given: there is nothing to warm or to time ahead, so it always takes a queue.
     models
         The measure's models by name, chosen by the parameter `model`; each with a specification of its own.
     """
@@ -65,6 +67,7 @@ class MeasureSpec:
     ]
     takes: tuple[Takes, ...] = (Takes.POSITIONS,)
     row_faults: Callable[[Crif, Mapping[str, Any]], Iterator[RowFault]] | None = None
+    runs_on_defaults: bool = True
     models: Mapping[str, "MeasureSpec"] = field(default_factory=dict)
 
     @property
@@ -150,6 +153,7 @@ _MODELS: dict[str, MeasureSpec] = {
         kernel=deferred("compute.margin.span.margin", "margin"),
         parameters=span_request.PARAMETERS,
         work=_size,
+        runs_on_defaults=False,
     ),
 }
 

@@ -42,7 +42,7 @@ def calibrate(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
     """Compile every kernel and time it at two sizes; until then nothing is predicted, and nothing runs inline."""
     for name, measure in measures.items():
         for model, spec in measure.variants():
-            if spec.needs_portfolio:
+            if spec.needs_portfolio and spec.runs_on_defaults:
                 _CURVES[Measure(name), model] = _fitted(spec)
 
 
@@ -64,7 +64,7 @@ def compile_all(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
     """Run every kernel once on something small."""
     for measure in measures.values():
         for _model, spec in measure.variants():
-            if spec.needs_portfolio:
+            if spec.needs_portfolio and spec.runs_on_defaults:
                 _bound(spec, SMALL, _lighter(spec))()
 
 

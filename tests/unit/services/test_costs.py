@@ -81,3 +81,13 @@ def test_compiling_calls_each_kernel_once() -> None:
     compile_all({"margin": MeasureSpec(kernel=kernel, parameters={}, work=lambda *_: 1.0)})
     assert calls == ["called"]
     assert calibrated() == frozenset()
+
+
+def test_a_model_that_needs_a_parameter_is_neither_called_nor_timed() -> None:
+    def refuse(*_: object) -> Result:
+        raise AssertionError
+
+    spec = MeasureSpec(kernel=refuse, parameters={}, work=lambda *_: 1.0, runs_on_defaults=False)
+    compile_all({"margin": spec})
+    calibrate({"margin": spec})
+    assert calibrated() == frozenset()
