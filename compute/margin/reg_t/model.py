@@ -11,7 +11,7 @@ from compute.margin.reg_t import unpack
 from compute.margin.reg_t.holdings import Account, Stock
 from compute.margin.reg_t.intake import read
 from compute.margin.reg_t.pairing import Pairing
-from compute.margin.reg_t.program import refine_all, solve_all
+from compute.margin.reg_t.program import refine, solve
 from compute.margin.reg_t.strategy import Strategy
 from compute.margin.reg_t.tables import DEFAULT_VERSION, RegTSet, reg_t_set
 from compute.margin.report import available_collateral
@@ -23,15 +23,14 @@ from compute.result import Checkpoint, Result
 
 def decompose(account: Account, table: RegTSet) -> list[Strategy]:
     """Return the account's strategies: the least net deposit, and among those the least maintenance margin."""
-    pairings = [Pairing(held, table) for held in account.underlyings]
-    programs = [pairing.program for pairing in pairings]
-    optima = solve_all(programs)
-    hedged = [index for index, held in enumerate(account.underlyings) if held.stock is not None and held.options]
-    refined = refine_all([programs[index] for index in hedged], [optima[index] for index in hedged])
-    for index, values in zip(hedged, refined, strict=True):
-        optima[index] = values
-    found = [unpack.strategies(pairing, values) for pairing, values in zip(pairings, optima, strict=True)]
-    return [item for group in found for item in group] + unpack.securities(account, table)
+    found = []
+    for held in account.underlyings:
+        pairing = Pairing(held, table)
+        optimum = solve(pairing.program)
+        if held.stock is not None and held.options:
+            optimum = refine(pairing.program, optimum)
+        found += unpack.strategies(pairing, optimum)
+    return found + unpack.securities(account, table)
 
 
 def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any], _checkpoint: Checkpoint) -> Result:

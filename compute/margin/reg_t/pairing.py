@@ -91,7 +91,7 @@ class Pairing:
             self._stock(held.stock)
         for leg, item in enumerate(held.options):
             terms = [(variable, 1.0) for variable in self.uses.of(leg)]
-            self.program.row(terms, item.contracts, item.contracts)
+            self.program.row(terms, item.contracts, item.contracts, defines=self.uses.alone[leg])
 
     def _series(self, leg: Leg) -> Series:
         return self.held.options[leg]
@@ -128,7 +128,7 @@ class Pairing:
             last = closed and place == len(steps) - 1
             flow = self.program.variable(upper=0.0 if last else np.inf, whole=False)
             terms = [(flow, -1.0), (variable, sign)] + ([(before, 1.0)] if before is not None else [])
-            self.program.row(terms, 0.0, 0.0)
+            self.program.row(terms, 0.0, 0.0, defines=flow)
             before = flow
 
     def _spreads(self) -> None:
@@ -193,7 +193,7 @@ class Pairing:
     def _free(self, terms: Sequence[tuple[int, float]]) -> int:
         """Return a variable that equals a sum."""
         variable = self.program.variable(lower=-np.inf, whole=False)
-        self.program.row([(variable, -1.0), *terms], 0.0, 0.0)
+        self.program.row([(variable, -1.0), *terms], 0.0, 0.0, defines=variable)
         return variable
 
     def _boxes(self) -> None:
