@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from compute.margin.contracts import net_sizes
 from compute.margin.portfolio_margin.classes import Classes, classify
 from compute.margin.portfolio_margin.model import Loss, Tree, losses, riskiest, shifts, summed, tree
 from compute.margin.portfolio_margin.offsets import OffsetFile, read_offsets
@@ -143,10 +144,10 @@ def _figures(
 
 
 def _minimums(portfolio: Portfolio, table: PortfolioMarginSet, book: Book) -> Floats:
-    """Return the minimum for each position's contracts: options, futures and unlisted derivatives; in base currency."""
+    """Return the minimum for each position's net contracts, in base currency: options, futures, unlisted products."""
     contract = (book.kind != Kind.LINEAR) | has_word(portfolio, "instrument", "future")
     contract |= has_word(portfolio, "instrument", "swap") | has_word(portfolio, "instrument", "generic")
     if not contract.any():
         return np.zeros(len(book))
     unit = table.minimum * rate(portfolio.fx, "USD", portfolio.currency)
-    return np.where(contract, np.abs(book.quantity) * book.multiplier * unit, 0.0)
+    return np.where(contract, np.abs(net_sizes(portfolio)) * book.multiplier * unit, 0.0)

@@ -167,4 +167,5 @@ def _composite(book: Book, holdings: Holdings, table: SpanSet, pairs: Floats, ra
     )
     size = [contract.multiplier for contract in holdings.contracts]
     lots = np.array([1.0 if m is None else b / m for m, b in zip(size, book.multiplier.tolist(), strict=True)])
-    return np.asarray(slopes @ table.weights * np.where(holdings.option, lots, 1.0))
+    deltas = slopes @ table.weights * np.where(holdings.option, lots, 1.0)
+    return np.where((book.kind == Kind.LINEAR) & ~holdings.option, 1.0, deltas)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.errors import InputError
+from compute.margin.contracts import net_sizes
 from compute.margin.report import ROUNDING
 from compute.margin.span.arrays import Arrays
 from compute.margin.span.exchange import POINTER, Commodity, Exchange
@@ -167,12 +168,12 @@ def _needs_deltas(portfolio: Portfolio, exchange: Exchange, holdings: Holdings, 
 
 
 def _minimums(portfolio: Portfolio, exchange: Exchange, holdings: Holdings) -> Floats:
-    """Return the short option minimum of each position, shape (n,), base currency."""
+    """Return the short option minimum of each position's net contracts, shape (n,), base currency."""
     commodities = list(exchange.commodities.values())
     fixed = np.array([commodities[c].minimum for c in holdings.commodity.tolist()], dtype=np.float64)
     share = np.array([commodities[c].minimum_share for c in holdings.commodity.tolist()], dtype=np.float64)
     numbers = portfolio.numbers
-    short = np.where(holdings.option, np.maximum(-numbers["quantity"], 0.0), 0.0)
+    short = np.where(holdings.option, np.maximum(-net_sizes(portfolio), 0.0), 0.0)
     needs = (short > 0.0) & (share > 0.0)
     level = given(portfolio, "underlying_price")
     fault(

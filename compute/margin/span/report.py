@@ -36,7 +36,7 @@ def report(
                 "inter_commodity_spreads": [_spread(item, "commodity", credits=True) for item in found.inter],
             },
             "parameter_set": {**table.document(), "exchange": exchange.document()},
-            "assumptions": [*arrays.assumptions, *_said(exchange, holdings)],
+            "assumptions": [*arrays.assumptions, *_said(exchange, found)],
         },
         tables={"positions": _positions(portfolio, holdings, arrays, found)},
     )
@@ -83,14 +83,14 @@ def _spread(item: Formed, of: str, *, credits: bool = False) -> dict[str, Any]:
     return {**found, "credits": dict(item.credits)} if credits else found
 
 
-def _said(exchange: Exchange, holdings: Holdings) -> list[str]:
-    said = []
-    if exchange.commodities and not exchange.inter:
+def _said(exchange: Exchange, found: Figures) -> list[str]:
+    said = [
+        f"{one.commodity.name} has no calendar spreads: its months hedge each other without a charge."
+        for one in found.charged
+        if len(one.months) > 1 and not one.commodity.calendar
+    ]
+    if len(found.charged) > 1 and not exchange.inter:
         said.append("No spreads between commodities are given: none gets a credit.")
-    for commodity in exchange.commodities.values():
-        held = any(contract.commodity == commodity.name for contract in holdings.contracts)
-        if held and not commodity.calendar:
-            said.append(f"{commodity.name} has no calendar spreads: months hedge each other without a charge.")
     return said
 
 

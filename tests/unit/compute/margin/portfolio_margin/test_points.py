@@ -63,15 +63,20 @@ def test_options_are_revalued_in_full_at_each_point() -> None:
 
 
 def test_a_class_group_nets_in_full_and_the_minimum_stands_under_it() -> None:
-    legs = (option("A", 3.0, 100.0, 98.0), option("A", -3.0, 100.0, 98.0))
-    assert requirement(*legs) == pytest.approx(6 * 37.5, rel=EXACT)
+    box = [
+        option("A", sign * size, strike, 98.0, option_type=kind)
+        for sign, kind in ((3.0, "call"), (-3.0, "put"))
+        for size, strike in ((1.0, 90.0), (-1.0, 100.0))
+    ]
+    assert requirement(*box) == pytest.approx(12 * 37.5, rel=EXACT)
+    assert requirement(option("A", 3.0, 100.0, 98.0), option("A", -3.0, 100.0, 98.0)) == 0.0
 
 
 def test_the_minimum_is_of_contracts_alone_and_in_dollars() -> None:
     assert requirement(stock("A", 1.0, 100.0), stock("A", -1.0, 100.0)) == 0.0
     fields = {"currency": "EUR", "fx": {"EUR/USD": 1.25}}
-    pair = (option("A", 1.0, 100.0, 98.0), option("A", -1.0, 100.0, 98.0))
-    assert float(calculate(*pair, fields=fields).document["initial_margin"]) == pytest.approx(60.0, rel=EXACT)
+    found = calculate(option("A", -2.0, 900.0, 98.0), fields=fields).document
+    assert found["initial_margin"] == pytest.approx(2 * 37.5 / 1.25, rel=EXACT)
 
 
 def test_product_groups_count_gains_by_their_offset() -> None:
