@@ -11,6 +11,7 @@ from compute.crif import Crif, RowFault
 from compute.errors import InputError
 from compute.margin import requests
 from compute.margin.fhs import request as fhs_request
+from compute.margin.fhs.factors import conversion_pairs
 from compute.margin.portfolio_margin import request as portfolio_margin_request
 from compute.margin.span import request as span_request
 from compute.market import Market
@@ -48,6 +49,8 @@ class MeasureSpec:
         (parameters) → whether the kernel reads `market.history`.
     history_names
         Portfolio → for each position the symbol whose history stands for it, length n.
+    more_history
+        Portfolio → symbols whose histories the kernel reads too, where they are stored.
     takes
         What the kernel may be called with; nothing for drills.
     row_faults
@@ -65,6 +68,7 @@ class MeasureSpec:
     history_names: Callable[[Portfolio], list[str]] = lambda portfolio: [
         str(symbol) for symbol in portfolio.labels["symbol"].texts()
     ]
+    more_history: Callable[[Portfolio], list[str]] = lambda _portfolio: []
     takes: tuple[Takes, ...] = (Takes.POSITIONS,)
     row_faults: Callable[[Crif, Mapping[str, Any]], Iterator[RowFault]] | None = None
     runs_on_defaults: bool = True
@@ -148,6 +152,7 @@ _MODELS: dict[str, MeasureSpec] = {
         work=fhs_request.work,
         needs_history=lambda _parameters: True,
         history_names=factor_names,
+        more_history=conversion_pairs,
     ),
     "span": MeasureSpec(
         kernel=deferred("compute.margin.span.margin", "margin"),
@@ -164,6 +169,7 @@ _BACKTESTS: dict[str, MeasureSpec] = {
         work=fhs_request.work,
         needs_history=lambda _parameters: True,
         history_names=factor_names,
+        more_history=conversion_pairs,
     ),
 }
 

@@ -57,7 +57,7 @@ def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
         if unpriced:
             book, market["prices"] = _priced(conn, tenant, book, unpriced, request.pointer)
         if spec.needs_history(request.parameters):
-            market["histories"] = _history_versions(conn, tenant, spec.history_names(book))
+            market["histories"] = _history_versions(conn, tenant, spec.history_names(book), spec.more_history(book))
     itself = version is None or bool(unpriced)  # prices filled in are part of the input
     return Inputs(portfolio=book, portfolio_version=version, itself=itself, market=market)
 
@@ -114,9 +114,10 @@ def _priced(
     return filled, pins
 
 
-def _history_versions(conn: Connection, tenant: str, names: Sequence[str]) -> dict[str, int]:
+def _history_versions(conn: Connection, tenant: str, names: Sequence[str], more: Sequence[str] = ()) -> dict[str, int]:
+    """Return the latest version of each symbol's history; raise for one of `names`, but not of `more`, without any."""
     wanted = list(dict.fromkeys(names))
-    versions = histories.latest_versions(conn, tenant, wanted)
+    versions = histories.latest_versions(conn, tenant, list(dict.fromkeys([*names, *more])))
     missing = [symbol for symbol in wanted if symbol not in versions]
     if missing:
         raise InvalidInputError(

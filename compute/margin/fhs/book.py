@@ -1,12 +1,15 @@
 """A portfolio's factors with their filtered returns, and how far back each day's scenarios reach."""
 
 from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
 
 from compute.errors import HistoryError
 from compute.margin.fhs.factors import Factors, factors
 from compute.margin.fhs.filtering import Filtered, filtered
 from compute.margin.fhs.request import LEAST_COVERED, Request, Tool
-from compute.market import Market
+from compute.market import Market, PriceHistory
 from compute.portfolio import Portfolio
 from compute.simulation.returns import Returns, log_returns
 from compute.simulation.tail import is_supported
@@ -58,8 +61,9 @@ def open_book(portfolio: Portfolio, market: Market, request: Request, *, tested:
     found = factors(portfolio, market.history)
     if not found.symbols:
         return None
-    whole = request.apc is Tool.STRESSED and market.history is not None
-    wanted = len(market.history.dates) if whole and market.history else least_before(request, request.lookback) + tested
+    wanted = least_before(request, request.lookback) + tested
+    if request.apc is Tool.STRESSED and market.history is not None:
+        wanted = max(wanted, _common_days(market.history, found.symbols, portfolio.as_of))
     least = (
         least_before(request, request.lookback) + request.mpor_days if tested else least_before(request, LEAST_COVERED)
     )
@@ -68,6 +72,15 @@ def open_book(portfolio: Portfolio, market: Market, request: Request, *, tested:
     lookback = request.lookback if tested else min(request.lookback, spare)
     _check_confidence(request, lookback)
     return Book(factors=found, returns=returns, filtered=filtered(returns, request), lookback=lookback)
+
+
+def _common_days(history: PriceHistory, symbols: tuple[str, ...], as_of: date) -> int:
+    """Return the days up to a date since each of the symbols has a close; zero where one has none."""
+    known = {symbol: column for column, symbol in enumerate(history.symbols)}
+    stop = int(np.searchsorted(history.dates, np.datetime64(as_of, "D"), side="right"))
+    columns = [known[symbol] for symbol in symbols if symbol in known]
+    there = ~np.isnan(history.closes[:stop, columns])
+    return stop - int(there.argmax(axis=0).max(initial=0)) - 1 if stop and there.any(axis=0).all() else 0
 
 
 def _check_confidence(request: Request, lookback: int) -> None:

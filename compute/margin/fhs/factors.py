@@ -67,6 +67,13 @@ def factors(portfolio: Portfolio, history: PriceHistory | None) -> Factors:
     return _aggregated(names, np.concatenate(positions), np.concatenate(codes), np.concatenate(exposures), pairs, held)
 
 
+def conversion_pairs(portfolio: Portfolio) -> list[str]:
+    """Return the names under which a history may hold the conversion rates of a portfolio, inverse pairs included."""
+    base = portfolio.currency
+    foreign = [currency for currency in portfolio.labels["currency"].values if currency != base]
+    return [name for currency in foreign for name in (f"{currency}/{base}", f"{base}/{currency}")]
+
+
 def _pairs(portfolio: Portfolio, history: PriceHistory | None) -> tuple[dict[str, tuple[str, float]], tuple[str, ...]]:
     """Return the pair and sign of each foreign currency that the history knows, and the currencies it does not."""
     known = frozenset(history.symbols) if history else frozenset()

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -207,6 +208,23 @@ def test_a_history_that_nobody_stored_is_refused_with_its_pointer(runtime: Runti
     with pytest.raises(InvalidInputError) as refused:
         submit(runtime, operator, request, trace="t")
     assert [fault.pointer for fault in refused.value.faults] == ["/portfolio/positions/1/symbol"]
+
+
+def test_a_rate_s_history_is_pinned_where_it_is_stored(runtime: Runtime, operator: Principal) -> None:
+    """A euro position of the model fhs: its rate's history counts where there is one, and is not asked for."""
+    _store_history(runtime, "AAPL")
+    abroad = replace(book("AAPL"), labels={**book("AAPL").labels, "currency": Labels.of(["EUR"])}, fx={"EUR/USD": 1.1})
+    request = margin(abroad, parameters={"model": "fhs"})
+    pins = []
+    for symbol in (None, "USD/EUR"):
+        if symbol is not None:
+            _store_history(runtime, symbol)
+        job = submit(runtime, operator, request, trace="t")
+        with runtime.database.read() as conn:
+            given = stored_jobs.inputs(conn, "desk", job.id)
+        assert given is not None
+        pins.append(given.market["histories"])
+    assert pins == [{"AAPL": 1}, {"AAPL": 1, "USD/EUR": 1}]
 
 
 def _store_history(runtime: Runtime, symbol: str) -> None:

@@ -319,6 +319,17 @@ def test_a_short_history_shortens_the_lookback_and_says_so() -> None:
     assert "The history is shorter than asked for: the lookback is 448 returns." in document["assumptions"]
 
 
+def test_stressed_days_reach_back_to_the_youngest_name() -> None:
+    book, market = made(gaussian(4_000, 2), [1e6, -5e5])
+    assert market.history is not None
+    closes = market.history.closes.copy()
+    closes[:2_000, 1] = np.nan
+    young = Market(history=replace(market.history, closes=closes))
+    document = compute(book, young, apc="stressed").document
+    assert document["history"]["first"] == str(market.history.dates[2_000])
+    assert compute(book, market, apc="stressed").document["history"]["first"] == str(market.history.dates[0])
+
+
 def test_ten_years_are_needed_for_the_floor() -> None:
     book, market = made(gaussian(2_519, 1), [1e6])
     with pytest.raises(HistoryError, match=r"2519 common daily returns of N0 .* 2520 are needed"):
@@ -355,6 +366,8 @@ def test_an_option_moves_with_its_underlying() -> None:
 
 def test_registered_under_margin() -> None:
     spec = MEASURES["margin"].chosen({"model": "fhs"})
+    abroad = portfolio(["A", "B"], [1.0, 1.0], [1.0, 1.0], labels={"currency": ["EUR", "USD"]})
+    assert spec.more_history(abroad) == ["EUR/USD", "USD/EUR"]
     assert "lambda" in spec.parameters
     assert spec.needs_history({})
     assert spec.history_names(portfolio(["A"], [1.0], [1.0])) == ["A"]
