@@ -22,23 +22,23 @@ NUMBERS = ("strike", "underlying_price", "leverage", "coupon", "settlement_price
 Row = Mapping[str, Any]
 
 
-def option(kind: str, quantity: float, strike: float, price: float, **more: Any) -> dict[str, Any]:
+def option(kind: str, quantity: float, strike: float | None, price: float, **more: Any) -> dict[str, Any]:
     """An option on XYZ at 100 that expires soon, unless said otherwise."""
-    row = {"symbol": f"XYZ {kind} {strike} {more.get('expiry', NEAR)}", "asset_class": "derivative"}
+    row: dict[str, Any] = {"symbol": f"XYZ {kind} {strike} {more.get('expiry', NEAR)}", "asset_class": "derivative"}
     row |= {"instrument": "option", "underlying": "XYZ", "underlying_price": 100.0, "option_type": kind}
     return {**row, "quantity": quantity, "strike": strike, "price": price, "multiplier": 100.0, "expiry": NEAR, **more}
 
 
-def call(quantity: float, strike: float, price: float, **more: Any) -> dict[str, Any]:
+def call(quantity: float, strike: float | None, price: float, **more: Any) -> dict[str, Any]:
     return option("call", quantity, strike, price, **more)
 
 
-def put(quantity: float, strike: float, price: float, **more: Any) -> dict[str, Any]:
+def put(quantity: float, strike: float | None, price: float, **more: Any) -> dict[str, Any]:
     return option("put", quantity, strike, price, **more)
 
 
 def stock(quantity: float, price: float = 100.0, **more: Any) -> dict[str, Any]:
-    row = {"symbol": "XYZ", "asset_class": "equity", "instrument": "stock"}
+    row: dict[str, Any] = {"symbol": "XYZ", "asset_class": "equity", "instrument": "stock"}
     return {**row, "quantity": quantity, "price": price, **more}
 
 

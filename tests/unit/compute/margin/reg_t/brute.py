@@ -16,7 +16,7 @@ SIZE = 100.0
 
 def units(rows: Sequence[Mapping[str, Any]]) -> list[Unit]:
     """One dict a contract or lot."""
-    found = []
+    found: list[Unit] = []
     for row in rows:
         lots = abs(row["quantity"]) / (SIZE if row["instrument"] == "stock" else 1)
         assert lots == int(lots)
