@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from compute.errors import InputError, MissingRateError
+from compute.market import rate
 from compute.portfolio import Floats, Labels
 
 LABEL_COLUMNS = (
@@ -43,7 +45,7 @@ class Crif:
     amount
         Shape (n,), in USD; factors and multipliers of `Param_*` rows are plain numbers.
     fx
-        Units of a currency for one USD, where the calculation currency is another.
+        Rates of the request, `"EUR/USD": 1.08`: units of the second currency for one of the first.
     notes
         What reading the file found worth saying: rows read, rows summed, columns left out.
     """
@@ -112,3 +114,16 @@ class RowFault:
     column: str
     detail: str
     remedy: str = ""
+
+
+def answered_in(parameters: Mapping[str, Any]) -> float:
+    """Return the calculation currency's units for one USD; raise InputError where `fx` has no such rate."""
+    currency = parameters["calculation_currency"]
+    try:
+        return rate(parameters["fx"], "USD", currency)
+    except MissingRateError:
+        raise InputError(
+            f"There is no rate from USD into the calculation currency {currency}.",
+            pointer="/parameters/fx",
+            remedy=f'Give one, such as {{"{currency}/USD": 1.08}}.',
+        ) from None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from compute.crif import LABEL_COLUMNS, Crif, RowFault
+from compute.errors import InputError
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, TENORS
 from compute.measures import measure as spec_of
 from compute.portfolio import Labels
@@ -78,9 +79,17 @@ def read_crif(
         as_of=as_of or utcnow().date(),
         fx=parameters.get("fx"),
         model=str(parameters.get("model", "")),
-        check=lambda crif: judge(crif, parameters),
+        check=lambda crif: _judged(judge(crif, parameters)),
         pointer=pointer,
     )
+
+
+def _judged(faults: Iterator[RowFault]) -> Iterator[RowFault]:
+    """Let parameters that the model cannot use be an answer to the caller too, at their own pointer."""
+    try:
+        yield from faults
+    except InputError as error:
+        raise InvalidInputError.at(error.pointer, str(error), remedy=error.remedy) from None
 
 
 def decode_crif(
@@ -144,7 +153,7 @@ def _at(pointer: str) -> Iterator[None]:
     try:
         yield
     except InvalidInputError as error:
-        placed = [replace(fault, pointer=pointer) for fault in error.faults]
+        placed = [replace(fault, pointer=fault.pointer or pointer) for fault in error.faults]
         raise InvalidInputError(placed, omitted=error.omitted) from None
     except UnparsableError as error:
         if not pointer:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from compute.crif import Crif
+from compute.crif import Crif, answered_in
 from compute.errors import InputError
 from compute.margin.schedule import positions, trades
 from compute.margin.schedule.model import Schedule, schedule
 from compute.margin.schedule.tables import ScheduleSet, schedule_set
 from compute.margin.simm.margin import NOT_IN_THE_MODEL, combined
-from compute.market import Market, rate
+from compute.market import Market
 from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result
 
@@ -27,9 +27,8 @@ def margin(book: Crif | Portfolio, _market: Market, parameters: Mapping[str, Any
     Raises
     ------
     InputError
-        Unknown version, a file without rows, or a position without a last date where its rate depends on one.
-    MissingRateError
-        USD has no rate into the calculation currency.
+        Unknown version, a file without rows, no rate from USD into the calculation currency, or a position without a
+        last date where its rate depends on one.
     """
     table = schedule_set(parameters["version"])
     if isinstance(book, Crif):
@@ -37,7 +36,7 @@ def margin(book: Crif | Portfolio, _market: Market, parameters: Mapping[str, Any
             raise InputError("The file has no rows.", pointer="/crif", remedy="Send at least one trade.")
         found = schedule(trades.trades_of(book, table), table, side=parameters["side"])
         currency = parameters["calculation_currency"]
-        factor, names, notes = rate(parameters["fx"], "USD", currency), book.netting_sets, dict(book.notes)
+        factor, names, notes = answered_in(parameters), book.netting_sets, dict(book.notes)
     else:
         found = schedule(positions.trades_of(book, table), table, side=parameters["side"])
         currency, factor, names, notes = book.currency, 1.0, (book.id,), {"positions": len(book)}
@@ -47,7 +46,12 @@ def margin(book: Crif | Portfolio, _market: Market, parameters: Mapping[str, Any
         "model": "schedule",
         "version": table.version,
         "side": parameters["side"],
-        "parameter_set": {"version": table.version, "source": table.source, "status": table.status},
+        "parameter_set": {
+            "version": table.version,
+            "source": table.source,
+            "status": table.status,
+            "unverified": [],
+        },
         "input": notes,
     }
     sets = [_netting_set(name, index, found, table, factor) for index, name in enumerate(names)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.crif import Crif, RowFault
+from compute.crif import Crif, RowFault, answered_in
 from compute.margin.schedule.model import YEAR_DAYS, Trades
 from compute.margin.schedule.tables import ScheduleSet, schedule_set
 from compute.portfolio import Floats, Labels
@@ -18,6 +18,7 @@ NOTIONAL, PRESENT_VALUE = "Notional", "PV"
 def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
     """Yield every cell of a schedule file that cannot be used."""
     table = schedule_set(parameters["version"])
+    answered_in(parameters)
     everything = {
         "risk_type": ((NOTIONAL, PRESENT_VALUE), f"Use {NOTIONAL} or {PRESENT_VALUE}."),
         "product_class": (table.classes, f"Use one of: {', '.join(table.classes)}."),

@@ -6,14 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.crif import Crif, RowFault
+from compute.crif import Crif, RowFault, answered_in
+from compute.margin.simm.calibration import calibration
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, RiskType
 
 Mask = NDArray[np.bool_]
 
 
-def row_faults(crif: Crif, _parameters: Mapping[str, Any]) -> Iterator[RowFault]:
-    """Yield every cell of a SIMM file that cannot be used, risk type by risk type."""
+def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
+    """Yield every cell of a SIMM file that cannot be used; raise InputError for parameters that no file can be."""
+    calibration(parameters["version"], int(parameters["mpor_days"]))
+    answered_in(parameters)
     yield from _among(crif, np.ones(len(crif), np.bool_), "risk_type", tuple(RISK_TYPES))
     risk_type = crif.labels["risk_type"]
     for name, rule in RISK_TYPES.items():

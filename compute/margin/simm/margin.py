@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from compute.crif import Crif
+from compute.crif import Crif, answered_in
 from compute.errors import InputError
 from compute.margin.simm.calibration import Calibration, calibration
 from compute.margin.simm.model import MARGIN_TYPES, Simm, simm, worst
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES
-from compute.market import Market, rate
+from compute.market import Market
 from compute.result import Checkpoint, Result
 
 SETS_A_CHECKPOINT = 1_000
@@ -34,16 +34,14 @@ def margin(crif: Crif, _market: Market, parameters: Mapping[str, Any], checkpoin
     Raises
     ------
     InputError
-        Unknown version or horizon, or a file without rows.
-    MissingRateError
-        USD has no rate into the calculation currency.
+        Unknown version or horizon, a file without rows, or no rate from USD into the calculation currency.
     """
     if not len(crif):
         raise InputError("The file has no rows.", pointer="/crif", remedy="Send at least one sensitivity.")
     table = calibration(parameters["version"], int(parameters["mpor_days"]))
     currency = parameters["calculation_currency"]
     found = simm(crif, table, side=parameters["side"], currency=currency, checkpoint=checkpoint)
-    factor = rate(parameters["fx"], "USD", currency)
+    factor = answered_in(parameters)
     head = {
         "currency": currency,
         "as_of": crif.as_of.isoformat(),
@@ -61,6 +59,8 @@ def _parameter_set(table: Calibration) -> dict[str, Any]:
     return {
         "version": table.version,
         "source": table.table["source"],
+        "status": table.table["status"],
+        "unverified": [],
         "license": "ISDA licenses SIMM for commercial use.",
     }
 

@@ -1,25 +1,30 @@
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from compute.crif import Crif
+from compute.margin.requests import SIMM
 from compute.margin.simm.checks import row_faults
 from services.errors import InvalidInputError, UnparsableError
-from services.intake.crif import decode_crif
+from services.intake.crif import decode_crif, read_crif
 
+PARAMETERS = {"model": "simm", **{name: one.default for name, one in SIMM.items()}}
 DATA = Path(__file__).parents[3] / "data" / "simm"
 HEADER = "TradeID,PortfolioID,ProductClass,RiskType,Qualifier,Bucket,Label1,Label2,Amount,AmountCurrency,AmountUSD\n"
 GOOD = "t1,P,RatesFX,Risk_IRCurve,USD,1,2w,OIS,100,USD,100\n"
 
 
-def read(text: str | bytes, **options: object) -> Crif:
+def read(text: str | bytes, **options: Any) -> Crif:
     body = text.encode() if isinstance(text, str) else text
-    return decode_crif(body, name="book", as_of=date(2026, 11, 23), check=lambda crif: row_faults(crif, {}), **options)  # type: ignore[arg-type]
+    return decode_crif(
+        body, name="book", as_of=date(2026, 11, 23), check=lambda crif: row_faults(crif, PARAMETERS), **options
+    )
 
 
-def faults(text: str | bytes, **options: object) -> set[tuple[int | None, str | None]]:
+def faults(text: str | bytes, **options: Any) -> set[tuple[int | None, str | None]]:
     with pytest.raises(InvalidInputError) as caught:
         read(text, **options)
     return {(fault.row, fault.column) for fault in caught.value.faults}
@@ -124,3 +129,90 @@ def test_factors_and_multipliers_are_plain_numbers():
 
 def test_a_header_alone_is_an_empty_book():
     assert len(read(HEADER)) == 0
+
+
+MIXED = "TradeID,PortfolioID,IMModel,ProductClass,RiskType,Qualifier,Label1,Label2,AmountUSD\n"
+OURS = "t1,P,SIMM,RatesFX,Risk_IRCurve,USD,2w,OIS,100\n"
+BLANK = "t2,P,,RatesFX,Risk_IRCurve,USD,2w,OIS,11\n"
+OTHER = "t3,Q,schedule,Rates,Notional,,,,not looked at\n"
+
+
+def test_rows_of_another_model_are_left_to_it_and_counted():
+    found = read(MIXED + OURS + OTHER + BLANK + OTHER, model="simm")
+    assert found.amount.tolist() == [100.0, 11.0]
+    assert found.netting_sets == ("P",)
+    assert found.notes["rows"] == 4
+    assert found.notes["rows_of_other_models"] == {"Schedule": 2}
+
+
+def test_faults_keep_their_rows_when_others_are_left_out():
+    assert faults(MIXED + OTHER + OURS.replace("2w", "4y"), model="simm") == {(3, "Label1")}
+
+
+def test_an_unknown_model_in_a_row_is_named():
+    assert faults(MIXED + OURS + OTHER.replace("schedule", "house"), model="simm") == {(3, "IMModel")}
+
+
+def test_a_file_of_another_model_alone_is_refused():
+    assert faults(MIXED + OTHER, model="simm") == {(1, "IMModel")}
+
+
+def test_blank_lines_do_not_shift_the_rows_of_faults():
+    assert faults(HEADER + GOOD + "\n\n" + GOOD.replace("2w", "4y")) == {(5, "Label1")}
+    assert faults(HEADER + GOOD + "\n" + GOOD.replace("USD,1", '"USD",1').replace("2w", "4y") + "\n\n") == {
+        (4, "Label1")
+    }
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", ["", "ending", "ending twice"])
+def test_line_endings(ending: str, last: str):
+    text = (HEADER + GOOD + GOOD).rstrip("\n") + {"": "", "ending": "\n", "ending twice": "\n\n"}[last]
+    assert read(text.replace("\n", ending)).amount.tolist() == [100.0, 100.0]
+
+
+def test_the_quoted_and_the_plain_way_read_the_same():
+    text = (DATA / "simm_2.5_crif.csv").read_text(encoding="utf-8")
+    header, _, rows = text.partition("\n")
+    plain, quoted = read(text), read('"' + header.replace(",", '","').rstrip("\r") + '"\n' + rows)
+    assert quoted.amount.tolist() == plain.amount.tolist()
+    for name, column in plain.labels.items():
+        assert quoted.labels[name].texts() == column.texts()
+
+
+def test_a_currency_in_small_letters_has_no_rate():
+    assert (2, "AmountCurrency") in faults(HEADER + "t,P,RatesFX,Risk_FX,EUR,,,,100,usd,\n")
+
+
+def test_too_many_names_for_one_key_are_still_compared():
+    rows = [f"t{n},P{n},Equity,Risk_Equity,N{n},1,,L{n},1,USD,1\n" for n in range(3_000)]
+    found = read(HEADER + "".join(rows) + rows[7])
+    assert found.notes["repeated_rows"] == 1
+
+
+def read_as(parameters: dict[str, object], pointer: str = "/crif"):
+    full = {**PARAMETERS, **parameters}
+    return read_crif((HEADER + GOOD).encode(), "margin", full, name="book", pointer=pointer)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "pointer"),
+    [({"mpor_days": 5}, "/parameters/mpor_days"), ({"calculation_currency": "EUR"}, "/parameters/fx")],
+)
+def test_parameters_that_no_file_can_be_computed_with(parameters: dict[str, object], pointer: str):
+    with pytest.raises(InvalidInputError) as caught:
+        read_as(parameters)
+    assert [fault.pointer for fault in caught.value.faults] == [pointer]
+
+
+def test_a_model_that_takes_no_crif_says_so():
+    with pytest.raises(InvalidInputError) as caught:
+        read_as({"model": "house"})
+    assert caught.value.faults[0].pointer == "/crif"
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"one,two\n1,2\n"])
+def test_within_a_body_what_is_no_table_is_an_invalid_value(body: bytes):
+    with pytest.raises(InvalidInputError) as caught:
+        read_crif(body, "margin", PARAMETERS, name="book", pointer="/crif")
+    assert [fault.pointer for fault in caught.value.faults] == ["/crif"]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from compute.crif import Crif
+from compute.margin.requests import SCHEDULE
 from compute.margin.schedule.model import schedule
 from compute.margin.schedule.tables import DEFAULT_VERSION, schedule_set
 from compute.margin.schedule.trades import row_faults, trades_of
@@ -16,7 +17,7 @@ from compute.portfolio import Labels
 DATA = Path(__file__).parents[4] / "data" / "schedule"
 WHOLE_UNITS = 1.0
 TABLE = schedule_set(DEFAULT_VERSION)
-PARAMETERS = {"version": DEFAULT_VERSION}
+PARAMETERS = {name: one.default for name, one in SCHEDULE.items()}
 _COLUMNS = {
     "netting_set": "PortfolioID",
     "trade": "TradeID",

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from compute.crif import Crif
+from compute.margin.requests import SIMM
 from compute.margin.simm.checks import row_faults
 from compute.portfolio import Labels
 from services.intake.crif import decode_crif
 
+PARAMETERS = {"model": "simm", **{name: one.default for name, one in SIMM.items()}}
 DATA = Path(__file__).parents[4] / "data" / "simm"
 _COLUMNS = {
     "netting_set": "PortfolioID",
@@ -46,5 +48,9 @@ def sensitivities(rows: list[dict[str, str]]) -> Crif:
 def decoded(text: str) -> Crif:
     """Return a text's rows as a request for SIMM has them."""
     return decode_crif(
-        text.encode(), name="book", as_of=date(2026, 11, 23), check=lambda crif: row_faults(crif, {}), model="simm"
+        text.encode(),
+        name="book",
+        as_of=date(2026, 11, 23),
+        check=lambda crif: row_faults(crif, PARAMETERS),
+        model="simm",
     )
