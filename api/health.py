@@ -1,5 +1,6 @@
 """What this process is missing: asked of Postgres, Redis and the workers, each within a second."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,10 +46,9 @@ async def health_document(request: Request) -> dict[str, Any]:
 
 
 async def _standing(context: Context) -> Mapping[str, bool]:
-    found = {"kernels": context.warm, "database": False, "redis": False, "workers": False}
-    for name, probe in (("database", status.database), ("redis", status.redis), ("workers", status.workers)):
-        found[name] = bool(await _quietly(context, probe))
-    return found
+    probes = {"database": status.database, "redis": status.redis, "workers": status.workers}
+    answers = await asyncio.gather(*(_quietly(context, probe) for probe in probes.values()))
+    return {"kernels": context.warm, **{name: bool(found) for name, found in zip(probes, answers, strict=True)}}
 
 
 async def _quietly(context: Context, probe: Any, *arguments: Any) -> Any:

@@ -30,8 +30,9 @@ class StrictRoute(APIRoute):
 
 
 def check_query(request: Request, known: list[str]) -> None:
-    """Raise InvalidInputError naming every query parameter that is unknown or given twice."""
-    given = [name for name, _ in request.query_params.multi_items()]
+    """Raise InvalidInputError naming every query parameter that is unknown, given twice, or holds no plain text."""
+    items = request.query_params.multi_items()
+    given = [name for name, _ in items]
     faults = [_unknown(name, known) for name in dict.fromkeys(given) if name not in known]
     faults += [
         Fault(
@@ -41,6 +42,11 @@ def check_query(request: Request, known: list[str]) -> None:
         )
         for name in known
         if given.count(name) > 1
+    ]
+    faults += [
+        Fault(column=name, detail=f"The query parameter {name!r} holds a character that cannot be printed.")
+        for name, value in items
+        if name in known and not value.isprintable()
     ]
     if faults:
         raise InvalidInputError(faults)

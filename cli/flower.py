@@ -60,6 +60,8 @@ def _web(settings: "Settings", secret: str, host: str, port: int) -> Any:
     from flower.app import Flower
     from flower.options import default_options
     from flower.urls import settings as web_settings
+    from flower.views.monitor import Metrics
+    from tornado.web import authenticated
 
     from workers.app import make_app
 
@@ -76,5 +78,6 @@ def _web(settings: "Settings", secret: str, host: str, port: int) -> Any:
     }
     for name, value in wanted.items():
         setattr(default_options, name, value)
+    Metrics.get = authenticated(Metrics.get)  # Flower itself leaves them open; only /healthcheck stays so
     web_settings["cookie_secret"] = default_options.cookie_secret
     return Flower(capp=app, options=default_options, **web_settings)

@@ -5,17 +5,19 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.clock import utcnow
 from services.errors import UnparsableError
 from services.intake.faults import Faults, quote
 from services.intake.values import date_problem, text_problem
 
 MAX_SYMBOLS = 10_000
 MAX_PRICE = 1e15
+_AHEAD = timedelta(days=1)  # it is tomorrow already where the day begins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,9 @@ def _day(text: str, before: date | None, row: int, faults: Faults) -> date | Non
         faults.add("", f"Date {problem}.", remedy="Write dates as 2025-01-31.", row=row, column="Date")
         return None
     day = date.fromisoformat(text.strip())
-    if before is not None and day <= before:
+    if day > utcnow().date() + _AHEAD:
+        faults.add("", "The date lies in the future.", row=row, column="Date")
+    elif before is not None and day <= before:
         faults.add(
             "", "The date is not after the one above it.", remedy="Sort the days; each once.", row=row, column="Date"
         )

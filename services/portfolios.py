@@ -9,7 +9,7 @@ from core.names import Permission
 from core.security import Principal
 from services.errors import NotFoundError, PreconditionFailedError
 from services.inputs import load_portfolio
-from services.intake.values import text_problem
+from services.intake.values import address_problem
 from services.runtime import Runtime
 from storage import audit, portfolios
 from storage.columns import pack
@@ -126,7 +126,7 @@ def info_document(info: PortfolioInfo) -> dict[str, Any]:
 
 def _require_id(portfolio_id: str) -> None:
     """Raise NotFoundError for what cannot be an id: Postgres could not even compare it."""
-    if text_problem(portfolio_id):
+    if address_problem(portfolio_id):
         raise NotFoundError("portfolio", portfolio_id[:64].encode("ascii", "replace").decode())
 
 

@@ -67,7 +67,9 @@ def _price(symbol: str, item: Any, now: datetime, faults: Faults) -> Price | Non
 def _moment(value: Any, pointer: str, now: datetime, faults: Faults) -> datetime | None:
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
-    except ValueError:
+        if found is not None and found.tzinfo is not None:
+            found = found.astimezone(UTC)
+    except (ValueError, OverflowError):  # a zone can push a moment of year 1 out of the calendar
         found = None
     if found is None or found.tzinfo is None:
         faults.add(pointer, "as_of must be a moment with its zone.", remedy="Write for example 2025-01-31T16:00:00Z.")
@@ -75,7 +77,7 @@ def _moment(value: Any, pointer: str, now: datetime, faults: Faults) -> datetime
     if (found - now).total_seconds() > _TOLERANCE_SECONDS:
         faults.add(pointer, "as_of lies in the future.", remedy="Send the moment at which the price was true.")
         return None
-    return found.astimezone(UTC)
+    return found
 
 
 def store_prices(runtime: Runtime, principal: Principal, given: Sequence[Price], *, claim: Held | None) -> Answer:

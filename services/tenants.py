@@ -17,7 +17,7 @@ def add_tenant(database: Database, tenant: str, name: str, *, actor: str) -> Ten
     """Store a tenant, with its audit row."""
     if not _ID.fullmatch(tenant):
         detail = "A tenant's id has 1 to 63 characters: lower-case letters, digits, dots, dashes, underscores."
-        raise InvalidInputError.at("/tenant", detail, remedy="Use for example desk-1.")
+        raise InvalidInputError.at("/id", detail, remedy="Use for example desk-1.")
     with database.unit_of_work() as conn:
         added = tenants.add(conn, tenant, name)
         audit.write(

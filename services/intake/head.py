@@ -53,7 +53,7 @@ def read_head(tree: dict[str, Any], pointer: str, faults: Faults, *, default_id:
 
 
 def _identify(head: Head, tree: dict[str, Any], pointer: str, faults: Faults, default_id: str | None) -> None:
-    if default_id is not None and (problem := values.text_problem(default_id)):
+    if default_id is not None and (problem := values.address_problem(default_id)):
         faults.add(f"{pointer}/id", f"The id in the address {problem}.")
     elif tree.get("id") is None and default_id is None:
         faults.add(f"{pointer}/id", "id is required.")

@@ -25,6 +25,11 @@ def text_problem(value: str) -> str | None:
     return f"holds the forbidden character U+{ord(found[0]):04X}" if found else None
 
 
+def address_problem(value: str) -> str | None:
+    """Return what is wrong with an id that came in a URL, or None; bytes that are no UTF-8 arrive as U+FFFD."""
+    return text_problem(value) or ("is not UTF-8" if "\ufffd" in value else None)
+
+
 def date_problem(value: str) -> str | None:
     """Return what is wrong with an ISO date, or None."""
     try:

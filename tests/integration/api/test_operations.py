@@ -1,4 +1,5 @@
 import httpx
+import pytest
 
 from api.examples import MIXED_PORTFOLIO, SCHEDULE, TENANT
 from core.names import Role
@@ -67,5 +68,17 @@ def test_what_is_promised_and_not_built_says_so(api: Api) -> None:
         answer = await client.post("/api/v1/collateral/stress-test", json={})
         assert answer.status_code == 501
         assert answer.json()["type"] == "/problems/not-built-yet"
+
+    api.run(talk)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/prices?symbols=A%00", "/api/v1/audit?subject=%00", "/api/v1/jobs?cursor=%0A"]
+)
+def test_a_query_that_holds_no_plain_text_is_refused(api: Api, path: str) -> None:
+    async def talk(client: httpx.AsyncClient) -> None:
+        answer = await client.get(path)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["column"] == path.partition("?")[2].partition("=")[0]
 
     api.run(talk)

@@ -120,7 +120,7 @@ def test_a_job_on_a_stored_portfolio_takes_the_stored_prices(api: Api) -> None:
     api.run(talk)
 
 
-@pytest.mark.parametrize("name", ["%00", "a%0Ab", "%E2%80%AEevil", "%ED%A0%80"])
+@pytest.mark.parametrize("name", ["%00", "a%0Ab", "%E2%80%AEevil", "%ED%A0%80", "%FF"])
 def test_an_address_that_cannot_be_an_id_is_refused_and_names_nothing(api: Api, name: str) -> None:
     path = f"/api/v1/portfolios/{name}"
     body = {field: value for field, value in MIXED_PORTFOLIO.items() if field != "id"}

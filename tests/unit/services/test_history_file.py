@@ -105,3 +105,8 @@ def test_a_table_comes_back_as_it_was_written(rows: list[list[float | None]]) ->
         there = ~np.isnan(table[:, index])
         assert history.closes.tolist() == table[there, index].tolist()
         assert history.dates.tolist() == [day for day, kept in zip(days, there, strict=True) if kept]
+
+
+def test_a_day_in_the_future_has_no_close() -> None:
+    (fault,) = faults_of("Date,A\n2025-01-02,1\n9999-12-31,2\n")
+    assert (fault.row, fault.column) == (3, "Date")

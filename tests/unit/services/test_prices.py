@@ -33,7 +33,16 @@ def test_what_is_no_price(price: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "as_of", ["2025-01-31", "2025-01-31T12:00:00", "yesterday", 5, "2999-01-01T00:00:00Z", "2025-13-01T00:00:00Z"]
+    "as_of",
+    [
+        "2025-01-31",
+        "2025-01-31T12:00:00",
+        "yesterday",
+        5,
+        "2999-01-01T00:00:00Z",
+        "2025-13-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+    ],
 )
 def test_what_is_no_moment(as_of: Any) -> None:
     assert faults_of({"A": {"price": 1.0, "as_of": as_of}}) == ["/prices/A/as_of"]
