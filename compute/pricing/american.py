@@ -1,39 +1,35 @@
-"""American options: the early-exercise premium of a binomial tree, on top of the closed European price.
+"""American options: the European price in closed form and what early exercise adds to it.
 
-Lognormal: Leisen and Reimer, "Binomial models for option valuation", Applied Mathematical Finance 3 (1996), with the
-Peizer-Pratt inversion and an odd number of steps. Normal: steps of ± vol · sqrt(dt) of the forward with even odds. The
-tree values the American and the European option on the same nodes; their difference, never negative, is added to the
-closed form (the control variate of Hull and White, 1988), so that the tree's error cancels but for the premium's own.
-
-The tree begins two steps before today, so that today has three nodes: delta and gamma of the premium are read off
-them. Theta follows from the pricing equation. Where exercise now is best, the value is the intrinsic one and its
-greeks are those of the payoff. Where early exercise never pays, the European figures are returned as they are.
+Lognormal options go by the early-exercise boundary (`boundary`), those that it does not serve by a tree (`tree`):
+normal ones, puts at a rate and calls at a carry that is not positive, next to no deviation, and a boundary that would
+not settle. Theta follows from the pricing equation, vega and rho from central differences. Where exercise now is best,
+the value is the intrinsic one and its greeks are those of the payoff. Where early exercise never pays, the European
+figures are returned as they are.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compute.jit import njit
 from compute.portfolio import Floats
-from compute.pricing.elementary import DOUBLES, SMALLEST
-from compute.pricing.european import Greeks, Options, lognormal, lognormal_price, normal, normal_price
+from compute.pricing import boundary
+from compute.pricing.boundary import guess, outer_depths, premium, solve
+from compute.pricing.european import Greeks, Options, lognormal_greeks, normal_greeks
+from compute.pricing.tree import NODES as TREE_NODES
+from compute.pricing.tree import STEPS, bend, tree
 
-STEPS = 201
-METHOD = f"Leisen-Reimer tree of {STEPS} steps with the European price as control variate"
-LEAD = 2  # steps before today
+METHOD = (
+    "Spectral collocation of the early-exercise boundary (Andersen, Lake and Offengenden, 2016); where a rate is not"
+    f" positive or the underlying is normal a tree of {STEPS} steps with the European price as control variate"
+)
 VOL_BUMP = 0.01  # relative
-RATE_BUMP = 1e-3
-WIDEST = 20.0  # deviations to expiry beyond which a tree is not spread further
-FURTHEST = 6.0  # deviations between the strike and the node that the tree is centred on
-
-
-@njit()
-def _peizer_pratt(z: float, steps: int) -> float:
-    """Return the binomial probability under which the middle of that many steps has the probability Φ(z)."""
-    scaled = z / (steps + 1.0 / 3.0 + 0.1 / (steps + 1.0))
-    spread = np.sqrt(0.25 - 0.25 * np.exp(-scaled * scaled * (steps + 1.0 / 6.0)))
-    return float(0.5 + (spread if z >= 0.0 else -spread))
+RATE_BUMP = 1e-3  # at most; half of the rate that exercise earns, so that its sign stays
+LEAST_DEVIATION, MOST_DEVIATION = 1e-3, 5.0  # between which the boundary is trusted
+KEY = 4  # years, vol and both rates of the boundary that the scratch holds
+SCRATCH = TREE_NODES + KEY + boundary.NODES + boundary.OUTER + boundary.WORK
 
 
 @njit()
@@ -44,155 +40,128 @@ def never_early(rate: float, carry: float, sign: float, is_normal: bool) -> bool
     return (carry <= 0.0 <= rate) if sign > 0.0 else (rate <= 0.0 <= carry)
 
 
-@njit(fastmath=DOUBLES)
-def _roll_back(node: Floats, american: Floats, european: Floats, count: int, odds: Any, move: Any, payoff: Any) -> None:
-    """Fall back to the nodes 0 to count - 1: move their levels, discount, and exercise where that is worth more."""
-    up, down = odds
-    factor, step = move
-    level, strike, sign = payoff
-    for j in range(count):
-        here = node[j] * factor + step
-        node[j] = here
-        european[j] = up * european[j + 1] + down * european[j]
-        held = up * american[j + 1] + down * american[j]
-        american[j] = max(held, sign * (here * level - strike))
+@njit()
+def _has_boundary(years: float, vol: float, rate: float, carry: float, work: Floats) -> bool:
+    """Solve the boundary of a put into the scratch, unless it is the one that lies there; say whether there is one."""
+    key = work[TREE_NODES : TREE_NODES + KEY]
+    if not (key[0] == years and key[1] == vol and key[2] == rate and key[3] == carry):
+        heights = work[TREE_NODES + KEY : TREE_NODES + KEY + boundary.NODES]
+        guess(years, vol, rate, carry, heights)
+        settled = solve(years, vol, rate, carry, heights, work[SCRATCH - boundary.WORK :])
+        key[0], key[1], key[2], key[3] = years, vol, rate, carry
+        if not settled:
+            heights[:] = np.nan
+        outer_depths(heights, work[TREE_NODES + KEY + boundary.NODES : SCRATCH - boundary.WORK])
+    return bool(not np.isnan(work[TREE_NODES + KEY + boundary.NODES - 1]))
 
 
 @njit()
-def _lognormal_terms(spot: float, strike: float, years: float, vol: float, drift: float, steps: int) -> Any:
-    """Return (probability, up, down) of the Leisen-Reimer tree."""
-    deviation = min(vol * np.sqrt(years), WIDEST)
-    distance = (np.log(max(spot, SMALLEST) / max(strike, SMALLEST)) + drift * years) / max(deviation, SMALLEST)
-    centre = min(max(distance + 0.5 * deviation, -FURTHEST), FURTHEST)
-    probability = _peizer_pratt(centre - deviation, steps)
-    above = _peizer_pratt(centre, steps)
-    growth = np.exp(drift * years / steps)
-    return probability, growth * above / probability, growth * (1.0 - above) / (1.0 - probability)
-
-
-@njit()
-def tree(option: Any, is_normal: bool, steps: int, work: Floats) -> Any:
-    """Value both exercises on one tree.
-
-    Parameters
-    ----------
-    option
-        (spot, strike, years, vol, rate, carry, sign), years above 0.
-    work
-        Shape (3, steps + LEAD + 1): scratch.
-
-    Returns
-    -------
-    Two tuples of three: the spots of today's nodes and the American values there, then the European values.
-    """
+def _by_boundary(option: Any, work: Floats) -> Any:
+    """Return (whether it can be said, whether to exercise now, premium, its slope and curvature by spot)."""
     spot, strike, years, vol, rate, carry, sign = option
-    node, american, european = work[0], work[1], work[2]
-    dt = years / steps
-    drift = rate - carry
-    size = steps + LEAD
-    if is_normal:
-        step, factor, probability = vol * np.sqrt(dt), 1.0, 0.5
-        forward = spot * np.exp(drift * years)
-        for j in range(size + 1):
-            node[j] = forward + (2 * j - size) * step
-    else:
-        probability, up, down = _lognormal_terms(spot, strike, years, vol, drift, steps)
-        step, factor = 0.0, 1.0 / down
-        level = spot * down ** (0.5 * LEAD + steps) / up ** (0.5 * LEAD)
-        for j in range(size + 1):
-            node[j] = level
-            level *= up / down
-    for j in range(size + 1):
-        european[j] = american[j] = max(sign * (node[j] - strike), 0.0)
-    discount = np.exp(-rate * dt)
-    odds = (discount * probability, discount * (1.0 - probability))
-    for i in range(size - 1, LEAD - 1, -1):
-        shrink = np.exp(-drift * (years - (i - LEAD) * dt)) if is_normal else 1.0
-        _roll_back(node, american, european, i + 1, odds, (factor, step), (shrink, strike, sign))
-    now = np.exp(-drift * years) if is_normal else 1.0
-    spots = (node[0] * now, node[1] * now, node[2] * now)
-    return spots, (american[0], american[1], american[2]), (european[0], european[1], european[2])
+    earns, costs = (carry, rate) if sign > 0.0 else (rate, carry)
+    deviation = vol * np.sqrt(years)
+    if not (earns > 0.0 and LEAST_DEVIATION < deviation < MOST_DEVIATION and spot > 0.0 and strike > 0.0):
+        return False, False, 0.0, 0.0, 0.0
+    if not _has_boundary(years, vol, earns, costs, work):
+        return False, False, 0.0, 0.0, 0.0
+    place = strike / spot if sign > 0.0 else spot / strike
+    top = np.log(min(1.0, earns / costs)) if costs > 0.0 else 0.0
+    if np.log(place) <= top - np.sqrt(work[TREE_NODES + KEY + boundary.NODES - 1]):
+        return True, True, 0.0, 0.0, 0.0
+    depths = work[TREE_NODES + KEY + boundary.NODES : SCRATCH - boundary.WORK]
+    value, slope, curve = premium(place, years, vol, earns, costs, depths)
+    if sign > 0.0:  # a call is worth spot times the put struck at 1 on strike / spot
+        return True, False, spot * value, value - place * slope, curve * place * place / spot
+    return True, False, strike * value, slope, curve / strike
 
 
 @njit()
-def american_price(option: Any, is_normal: bool, steps: int, work: Floats) -> float:
-    """Return the price of an American option; see `tree` for the arguments."""
-    spot, strike, years, vol, rate, carry, sign = option
-    if is_normal:
-        closed = normal_price(spot, strike, years, vol, rate, carry, sign)
-    else:
-        closed = lognormal_price(spot, strike, years, vol, rate, carry, sign)
-    if years <= 0.0 or never_early(rate, carry, sign, is_normal):
-        return float(closed)
-    intrinsic = max(sign * ((spot if is_normal else max(spot, 0.0)) - strike), 0.0)
-    _, american, european = tree(option, is_normal, steps, work)
-    if american[1] <= intrinsic:
-        return float(intrinsic)
-    return float(max(intrinsic, closed + american[1] - european[1]))
+def _by_tree(option: Any, is_normal: bool, work: Floats) -> Any:
+    """Return (whether to exercise now, premium, its slope and curvature by spot)."""
+    spots, american, european = tree(option, is_normal, work)
+    slope, curve = bend(spots, (american[0] - european[0], american[1] - european[1], american[2] - european[2]))
+    now = american[1] <= option[6] * (option[0] - option[1])
+    return now, american[1] - european[1], slope, curve
 
 
 @njit()
-def _bend(spots: Any, values: Any) -> Any:
-    """Return slope and curvature at the middle of three points."""
-    left, right = spots[1] - spots[0], spots[2] - spots[1]
-    if left <= 0.0 or right <= 0.0:
-        return 0.0, 0.0
-    below, above = (values[1] - values[0]) / left, (values[2] - values[1]) / right
-    return (below * right + above * left) / (left + right), 2.0 * (above - below) / (left + right)
-
-
-@njit()
-def american_greeks(option: Any, future: float, is_normal: bool, steps: int, work: Floats) -> Any:
-    """Return price, delta, gamma, vega, theta and rho of an American option."""
-    spot, strike, years, vol, rate, carry, sign = option
-    if is_normal:
-        closed = normal(spot, strike, years, vol, rate, carry, sign, future)
-    else:
-        closed = lognormal(spot, strike, years, vol, rate, carry, sign, future)
-    if years <= 0.0 or never_early(rate, carry, sign, is_normal):
-        return closed
-    price = american_price(option, is_normal, steps, work)
-    spots, american, european = tree(option, is_normal, steps, work)
-    if american[1] <= sign * (spot - strike):
-        return price, sign, 0.0, 0.0, 0.0, 0.0
-    delta, gamma = _bend(spots, (american[0] - european[0], american[1] - european[1], american[2] - european[2]))
-    delta, gamma = closed[1] + delta, max(closed[2] + gamma, 0.0)
-    spread = vol if is_normal else vol * spot
-    theta = rate * price - (rate - carry) * spot * delta - 0.5 * spread * spread * gamma
-    vega, rho = _slopes(option, future, is_normal, steps, work)
-    return price, delta, gamma, vega, theta, rho
-
-
-@njit()
-def _slopes(option: Any, future: float, is_normal: bool, steps: int, work: Floats) -> Any:
-    """Return vega and rho by central differences."""
-    spot, strike, years, vol, rate, carry, sign = option
-    wide = max(VOL_BUMP * vol, 1e-6)
-    low = max(vol - wide, 0.0)
-    above = american_price((spot, strike, years, vol + wide, rate, carry, sign), is_normal, steps, work)
-    below = american_price((spot, strike, years, low, rate, carry, sign), is_normal, steps, work)
-    vega = (above - below) / (vol + wide - low)
-    h = RATE_BUMP
-    above = american_price((spot, strike, years, vol, rate + h, carry + future * h, sign), is_normal, steps, work)
-    below = american_price((spot, strike, years, vol, rate - h, carry - future * h, sign), is_normal, steps, work)
-    return vega, (above - below) / (2.0 * h)
-
-
-@njit()
-def _fill(columns: Any, future: Floats, is_normal: bool, steps: int, out: Any) -> None:
-    price, delta, gamma, vega, theta, rho = out
-    spot, strike, years, vol, rate, carry, sign = columns
-    work = np.empty((3, steps + LEAD + 1))
-    for i in range(price.size):
+def _fill(columns: Any, is_normal: bool, now: NDArray[np.bool_], out: Floats) -> None:
+    """Fill out (3, n) with the premium and its slope and curvature by spot, and where to exercise now."""
+    spot, strike, years, vol, rate, carry, sign, _future = columns
+    work = np.full(SCRATCH, np.nan)
+    for i in range(now.size):
+        if years[i] <= 0.0 or never_early(rate[i], carry[i], sign[i], is_normal):
+            continue
         option = (spot[i], strike[i], years[i], vol[i], rate[i], carry[i], sign[i])
-        price[i], delta[i], gamma[i], vega[i], theta[i], rho[i] = american_greeks(
-            option, future[i], is_normal, steps, work
-        )
+        said = False
+        if not is_normal:
+            said, now[i], out[0, i], out[1, i], out[2, i] = _by_boundary(option, work)
+        if not said:
+            now[i], out[0, i], out[1, i], out[2, i] = _by_tree(option, is_normal, work)
 
 
-def tree_greeks(options: Options, *, is_normal: bool = False, steps: int = STEPS) -> Greeks:
-    """Return prices and greeks of American options; about five trees each, without a checkpoint between them."""
-    *columns, future = options.columns()
-    out = Greeks.zeros(options.spot.size)
-    _fill(tuple(columns), future, is_normal, steps, out.columns())
-    return out
+def _premiums(options: Options, *, is_normal: bool) -> tuple[NDArray[np.bool_], Floats]:
+    now, out = np.zeros(options.spot.size, np.bool_), np.zeros((3, options.spot.size))
+    _fill(options.columns(), is_normal, now, out)
+    return now, out
+
+
+def _closed(options: Options, *, is_normal: bool) -> Greeks:
+    return normal_greeks(options) if is_normal else lognormal_greeks(options)
+
+
+def _priced(options: Options, closed: Floats, now: NDArray[np.bool_], value: Floats) -> Floats:
+    """Return the European price and the premium, never less than exercise now pays before the last day."""
+    intrinsic = np.where(options.years > 0.0, options.sign * (options.spot - options.strike), 0.0)
+    late = (options.years <= 0.0) | (value == 0.0)
+    above = np.where(late & ~now, closed, np.maximum(closed + np.maximum(value, 0.0), intrinsic))
+    return np.asarray(np.where(now, np.maximum(intrinsic, 0.0), above))
+
+
+def early_prices(options: Options, *, is_normal: bool = False) -> Floats:
+    """Return prices of American options, shape (n,), without a checkpoint between them.
+
+    Options of the same years, vol, rate and carry should stand side by side: they share a boundary.
+    """
+    held = options if is_normal else replace(options, spot=np.maximum(options.spot, 0.0))
+    now, out = _premiums(held, is_normal=is_normal)
+    return _priced(held, _closed(held, is_normal=is_normal).price, now, out[0])
+
+
+def early_greeks(options: Options, *, is_normal: bool = False) -> Greeks:
+    """Return prices and greeks of American options, without a checkpoint between them."""
+    closed = _closed(options, is_normal=is_normal)
+    now, (value, slope, curve) = _premiums(options, is_normal=is_normal)
+    early = value != 0.0
+    price = _priced(options, closed.price, now, value)
+    delta, gamma = closed.delta + slope, np.maximum(closed.gamma + curve, 0.0)
+    spread = options.vol if is_normal else options.vol * options.spot
+    decay = options.rate * price - (options.rate - options.carry) * options.spot * delta - 0.5 * spread**2 * gamma
+    vega, rho = _slopes(options, is_normal=is_normal)
+
+    def chosen(pays: Floats | float, otherwise: Floats, european: Floats) -> Floats:
+        return np.asarray(np.where(now, pays, np.where(early, otherwise, european)))
+
+    return Greeks(
+        price=price,
+        delta=chosen(options.sign, delta, closed.delta),
+        gamma=chosen(0.0, gamma, closed.gamma),
+        vega=chosen(0.0, vega, closed.vega),
+        theta=chosen(0.0, decay, closed.theta),
+        rho=chosen(0.0, rho, closed.rho),
+    )
+
+
+def _slopes(options: Options, *, is_normal: bool) -> tuple[Floats, Floats]:
+    """Return vega and rho by central differences."""
+    wide = np.maximum(VOL_BUMP * options.vol, 1e-6)
+    high, low = options.vol + wide, np.maximum(options.vol - wide, 0.0)
+    step = np.minimum(RATE_BUMP, np.maximum(0.5 * np.abs(options.rate), 1e-5))
+
+    def moved(vol: Floats, rate: Floats) -> Floats:
+        carry = options.carry + options.future * rate
+        return early_prices(replace(options, vol=vol, rate=options.rate + rate, carry=carry), is_normal=is_normal)
+
+    vega = (moved(high, 0.0 * step) - moved(low, 0.0 * step)) / (high - low)
+    return vega, (moved(options.vol, step) - moved(options.vol, -step)) / (2.0 * step)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from compute.market import to_base
 from compute.portfolio import Floats, Portfolio
-from compute.pricing.american import STEPS, tree_greeks
+from compute.pricing.american import early_greeks
 from compute.pricing.bonds import Bonds, read_bonds
 from compute.pricing.european import Greeks, Options, lognormal_greeks, normal_greeks
 from compute.pricing.request import AUTO
@@ -21,7 +21,7 @@ from compute.pricing.terms import DAYS_A_YEAR, Integers, Kind, Mask, Terms, give
 from compute.pricing.volatility import volatilities
 from compute.result import Checkpoint, no_checkpoint
 
-AMERICAN_BLOCK = 512  # options between two checkpoints: at five trees each well within a heartbeat
+AMERICAN_BLOCK = 512  # options between two checkpoints: at five prices each well within a heartbeat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +57,6 @@ class Book:
         Flows and figures of the bonds.
     assumptions
         What was taken for granted, in sentences.
-    steps
-        Of the trees of American options.
     """
 
     ids: tuple[str, ...]
@@ -83,7 +81,6 @@ class Book:
     given: Floats
     bonds: Bonds
     assumptions: tuple[str, ...] = ()
-    steps: int = STEPS
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -99,7 +96,7 @@ class Book:
         return Options(**{name: getattr(self, name)[rows] for name in names})
 
 
-def prepare(portfolio: Portfolio, *, model: str = AUTO, steps: int = STEPS) -> Book:
+def prepare(portfolio: Portfolio, *, model: str = AUTO) -> Book:
     """Return a portfolio's book.
 
     Parameters
@@ -107,8 +104,6 @@ def prepare(portfolio: Portfolio, *, model: str = AUTO, steps: int = STEPS) -> B
     model
         `auto`: Bachelier for options whose underlying or strike is not positive, lognormal for the others; `normal`
         and `lognormal`: for all options.
-    steps
-        Odd number of steps of the trees of American options.
 
     Raises
     ------
@@ -117,7 +112,7 @@ def prepare(portfolio: Portfolio, *, model: str = AUTO, steps: int = STEPS) -> B
     """
     terms = read_terms(portfolio)
     bonds = read_bonds(portfolio, terms.bond)
-    found = volatilities(portfolio, terms, model=model, steps=steps)
+    found = volatilities(portfolio, terms, model=model)
     return Book(
         ids=portfolio.ids,
         currency=portfolio.currency,
@@ -141,7 +136,6 @@ def prepare(portfolio: Portfolio, *, model: str = AUTO, steps: int = STEPS) -> B
         given=np.array([portfolio.number(name, 0.0) for name in ("delta", "gamma", "vega", "theta")]),
         bonds=bonds,
         assumptions=_assumptions(portfolio, terms, found.normal),
-        steps=steps,
     )
 
 
@@ -204,7 +198,7 @@ def _option_greeks(book: Book, out: Greeks, checkpoint: Checkpoint) -> None:
         for start in range(0, rows.size, AMERICAN_BLOCK):
             block = rows[start : start + AMERICAN_BLOCK]
             is_normal = kind is Kind.NORMAL
-            _put(out, block, tree_greeks(book.options(block), is_normal=is_normal, steps=book.steps))
+            _put(out, block, early_greeks(book.options(block), is_normal=is_normal))
             checkpoint(start + block.size, rows.size)
 
 

@@ -1,7 +1,7 @@
 """The fused kernel of full revaluation: positions times scenarios, profit and loss in base currency."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from compute.jit import njit
 from compute.portfolio import Floats
-from compute.pricing.american import LEAD, american_price
+from compute.pricing.american import early_prices
 from compute.pricing.elementary import DOUBLES, exp
-from compute.pricing.european import lognormal_price, normal_price
+from compute.pricing.european import Options, lognormal_price, normal_price
 from compute.pricing.terms import Integers, Kind
 from compute.result import Checkpoint
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 LINEAR, BOND, LOGNORMAL, NORMAL = (int(kind) for kind in (Kind.LINEAR, Kind.BOND, Kind.LOGNORMAL, Kind.NORMAL))
 WIDTH = 8192  # scenarios to a block
-BLOCK_COST = 4_000_000  # closed prices to a block: well under a tenth of a second
-TREE_COST = 1_000  # closed prices that a tree takes the time of
+BLOCK = 4_000_000  # cells to a block: well under a tenth of a second
+EARLY_BLOCK = 2_048  # American prices to a block: about as long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,30 +38,76 @@ class Revaluation:
 def revalue(book: "Book", shifts: Revaluation, checkpoint: Checkpoint) -> Floats:
     """Return profit and loss, shape (n, s), in blocks short enough for a heartbeat."""
     out = np.zeros((len(book), shifts.spot.shape[1]))
+    early = np.flatnonzero(book.american)
+    total = out.size + early.size * out.shape[1]
     columns = (book.spot, book.strike, book.years, book.vol, book.rate, book.carry, book.sign, book.future)
     bonds = book.bonds
     flows = (bonds.first, bonds.times, bonds.amounts, bonds.yields, bonds.duration, bonds.convexity)
     scenarios = (shifts.spot, shifts.vol, shifts.relative, shifts.rate, shifts.years)
-    work = np.empty((3, book.steps + LEAD + 1))
-    for rows, places, done in _blocks(out.shape, bool(book.american.any())):
+    for rows, places, done in _blocks(out.shape):
         _block(book.kind, book.underlying, book.american, book.scale, columns, book.price, book.given, flows, scenarios,
-               book.steps, rows, places, work, out)  # fmt: skip
-        checkpoint(done, out.size)
+               rows, places, out)  # fmt: skip
+        checkpoint(done, total)
+    _revalue_early(book, shifts, early, out, lambda done: checkpoint(out.size + done, total))
     return out
 
 
-def _blocks(shape: tuple[int, int], trees: bool) -> Iterator[tuple[tuple[int, int], tuple[int, int], int]]:
+def _blocks(shape: tuple[int, int]) -> Iterator[tuple[tuple[int, int], tuple[int, int], int]]:
     """Yield ranges of positions and of scenarios, and the cells done after each."""
     count, scenarios = shape
     done = 0
-    width = min(WIDTH, BLOCK_COST // TREE_COST) if trees else WIDTH
-    for place in range(0, scenarios, width):
-        stop = min(place + width, scenarios)
-        height = max(1, BLOCK_COST // ((TREE_COST if trees else 1) * (stop - place)))
+    for place in range(0, scenarios, WIDTH):
+        stop = min(place + WIDTH, scenarios)
+        height = max(1, BLOCK // (stop - place))
         for row in range(0, count, height):
             last = min(row + height, count)
             done += (last - row) * (stop - place)
             yield (row, last), (place, stop), done
+
+
+def _revalue_early(
+    book: "Book", shifts: Revaluation, rows: Integers, out: Floats, report: Callable[[int], None]
+) -> None:
+    """Fill the rows of American options, block by block; equal volatilities and rates side by side share a boundary."""
+    scenarios = out.shape[1]
+    done = 0
+    for kind in (Kind.LOGNORMAL, Kind.NORMAL):
+        chosen = rows[book.kind[rows] == kind]
+        base = np.concatenate(
+            [
+                np.empty(0),
+                *(_early(book, part, kind) for part in np.array_split(chosen, chosen.size // EARLY_BLOCK + 1)),
+            ]
+        )
+        cells = chosen.size * scenarios
+        for start in range(0, cells, EARLY_BLOCK):
+            cell = np.arange(start, min(start + EARLY_BLOCK, cells))
+            which, scenario = cell // max(scenarios, 1), cell % max(scenarios, 1)
+            row = chosen[which]
+            moved = _moved(book, shifts, row, scenario)
+            out[row, scenario] = book.scale[row] * (early_prices(moved, is_normal=kind is Kind.NORMAL) - base[which])
+            done += cell.size
+            report(done)
+
+
+def _early(book: "Book", rows: Integers, kind: Kind) -> Floats:
+    return early_prices(book.options(rows), is_normal=kind is Kind.NORMAL)
+
+
+def _moved(book: "Book", shifts: Revaluation, row: Integers, scenario: Integers) -> Options:
+    """Return the options of some cells as they stand in their scenarios."""
+    options = book.options(row)
+    underlying = book.underlying[row]
+    shift = shifts.vol[underlying if len(shifts.vol) > 1 else 0, scenario]
+    rate = shifts.rate[scenario]
+    return replace(
+        options,
+        spot=options.spot + np.abs(options.spot) * shifts.spot[underlying, scenario],
+        years=np.maximum(options.years - shifts.years, 0.0),
+        vol=np.maximum(options.vol * (1.0 + shift) if shifts.relative else options.vol + shift, 0.0),
+        rate=options.rate + rate,
+        carry=options.carry + options.future * rate,
+    )
 
 
 @njit()
@@ -75,10 +121,8 @@ def _block(
     given: Floats,
     flows: Any,
     scenarios: Any,
-    steps: int,
     rows: Any,
     places: Any,
-    work: Floats,
     out: Floats,
 ) -> None:
     spots, vols, relative, rates, years = scenarios
@@ -94,9 +138,7 @@ def _block(
         )  # fmt: skip
         if kind[i] == LOGNORMAL or kind[i] == NORMAL:
             is_normal = kind[i] == NORMAL
-            if american[i]:
-                _american(option, is_normal, move, vol, relative, rate, years, scale[i], steps, work, gain)
-            else:
+            if not american[i]:
                 _european(option, is_normal, move, vol, relative, rate, years, scale[i], gain)
         elif kind[i] == BOND:
             _bond(price[i], i, flows, move, rate, years, scale[i], gain)
@@ -138,30 +180,6 @@ def _european(
                     interest + rate[s], carry + future * rate[s], sign,
                 ) - base
             )  # fmt: skip
-
-
-@njit()
-def _american(
-    option: Any,
-    is_normal: Any,
-    move: Any,
-    vol: Any,
-    relative: Any,
-    rate: Any,
-    years: Any,
-    scale: Any,
-    steps: Any,
-    work: Any,
-    gain: Any,
-) -> None:
-    spot, strike, left, sigma, interest, carry, sign, future = option
-    later = max(left - years, 0.0)
-    base = american_price((spot, strike, left, sigma, interest, carry, sign), is_normal, steps, work)
-    for s in range(gain.size):
-        level = spot + abs(spot) * move[s]
-        moved = _moved_vol(sigma, vol[s], relative)
-        there = (level, strike, later, moved, interest + rate[s], carry + future * rate[s], sign)
-        gain[s] = scale * (american_price(there, is_normal, steps, work) - base)
 
 
 @njit()

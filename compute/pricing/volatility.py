@@ -33,7 +33,7 @@ class Volatilities:
     solved: Mask
 
 
-def volatilities(portfolio: Portfolio, terms: Terms, *, model: str, steps: int) -> Volatilities:
+def volatilities(portfolio: Portfolio, terms: Terms, *, model: str) -> Volatilities:
     """Return the volatility given, else the one implied by the price; raise InputError where there is neither."""
     strike = np.where(terms.option, given(portfolio, "strike"), np.nan)
     normal = _normal(portfolio, terms, strike, model)
@@ -51,7 +51,7 @@ def volatilities(portfolio: Portfolio, terms: Terms, *, model: str, steps: int) 
         future=np.where(terms.on_future, 1.0, 0.0),
     )
     solved = terms.option & np.isnan(vol)
-    _solve(portfolio, options, solved, normal, american, steps)
+    _solve(portfolio, options, solved, normal, american)
     return Volatilities(options=options, normal=normal, american=american, solved=solved)
 
 
@@ -65,7 +65,7 @@ def _normal(portfolio: Portfolio, terms: Terms, strike: Floats, model: str) -> M
     return low
 
 
-def _solve(portfolio: Portfolio, options: Options, solved: Mask, normal: Mask, american: Mask, steps: int) -> None:
+def _solve(portfolio: Portfolio, options: Options, solved: Mask, normal: Mask, american: Mask) -> None:
     """Fill in the volatilities that prices imply."""
     price = portfolio.numbers["price"]
     fault(
@@ -79,7 +79,7 @@ def _solve(portfolio: Portfolio, options: Options, solved: Mask, normal: Mask, a
         rows = np.flatnonzero(solved & (normal == is_normal))
         if rows.size:
             options.vol[rows] = implied_volatility(
-                options.take(rows), price[rows], american=american[rows], is_normal=is_normal, steps=steps
+                options.take(rows), price[rows], american=american[rows], is_normal=is_normal
             )
     fault(
         portfolio,
