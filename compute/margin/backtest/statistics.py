@@ -2,7 +2,7 @@
 
 P. Kupiec, "Techniques for verifying the accuracy of risk measurement models", J. Derivatives 3 (1995): proportion of
 failures. P. Christoffersen, "Evaluating interval forecasts", Int. Economic Review 39 (1998): independence and
-conditional coverage. Basel Committee, "Supervisory framework for the use of backtesting" (1996), now MAR99.8 to 99.20:
+conditional coverage. Basel Committee, "Supervisory framework for the use of backtesting" (1996), now in MAR99:
 the traffic light, green where fewer exceedances come with a probability below 95 %, red from 99.99 %.
 """
 

@@ -5,7 +5,7 @@ Liquidity: half of the quoted spread on the net exposure, the cost of closing it
 (A. Bangia, F. Diebold, T. Schuermann, J. Stroughair, "Modeling liquidity risk" (1999), exogenous part).
 Concentration: closing the net quantity at a share of the average daily volume takes d days; where that is more than the
 margin period h, the symbol's stand-alone margin is scaled from h to d days by the root of time (as liquidity horizons
-are in Basel MAR33.5): stand-alone margin x (sqrt(d / h) - 1).
+are in Basel MAR33): stand-alone margin x (sqrt(d / h) - 1).
 """
 
 from collections.abc import Callable
