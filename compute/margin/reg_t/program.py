@@ -123,7 +123,7 @@ def _optimum(program: Program, cost: Floats) -> Floats:
         values = np.where(whole[dense.free], np.round(values), values)
         if _holds(dense, values):
             return np.asarray(dense.factors @ values + dense.constants)
-    return _highs(program, cost, whole)
+    return highs(program, cost)
 
 
 def _holds(dense: Dense, values: Floats) -> bool:
@@ -193,7 +193,9 @@ def _bounded_rows(program: Program, factors: Floats, constants: Floats) -> tuple
     return np.concatenate(matrix), np.concatenate(lows), np.concatenate(highs)
 
 
-def _highs(program: Program, cost: Floats, whole: NDArray[np.bool_]) -> Floats:
+def highs(program: Program, cost: Floats) -> Floats:
+    """Return the optimum under a cost as HiGHS finds it; raise NonFiniteError where it proves none."""
+    whole = np.array(program.whole, dtype=np.bool_)
     columns = [index for terms, _, _ in program.rows for index, _ in terms]
     factors = [factor for terms, _, _ in program.rows for _, factor in terms]
     ends = np.concatenate([[0], np.cumsum([len(terms) for terms, _, _ in program.rows])])
