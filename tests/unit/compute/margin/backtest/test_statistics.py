@@ -62,7 +62,7 @@ def test_conditional_coverage_adds_the_two() -> None:
 
 
 def test_traffic_light_of_basel() -> None:
-    """The 1996 framework, table 2: 250 days at 99 %: green to 4 exceptions, yellow from 5 to 9, red from 10; cumulative probabilities."""
+    """The framework of 1996, table 2, 250 days at 99 %: green to 4 exceptions, yellow from 5, red from 10."""
     zones = [traffic_light(count, 250, 0.01)["zone"] for count in range(13)]
     assert zones == ["green"] * 5 + ["yellow"] * 5 + ["red"] * 3
     table = {0: 0.0811, 1: 0.2858, 2: 0.5432, 3: 0.7581, 4: 0.8922, 5: 0.9588, 6: 0.9863, 7: 0.9960, 8: 0.9989}
