@@ -130,6 +130,7 @@ class Exposition:
         self._extra = CollectorRegistry()
         self._extra.register(MachineCollector())
         self._extra.register(QueueCollector(runtime))
+        _begin_at_zero()
         if self._folder:
             MultiProcessCollector(self._registry, path=self._folder)  # type: ignore[no-untyped-call]
 
@@ -138,6 +139,14 @@ class Exposition:
         if self._folder:
             forget_dead(Path(self._folder))
         return generate_latest(self._registry) + generate_latest(self._extra)
+
+
+def _begin_at_zero() -> None:
+    """Count nought of what has not happened yet: shared between processes, a name shows only once it has a series."""
+    ALERTS.labels("critical")
+    SAVINGS.labels("USD")
+    MARGIN_CALCULATIONS.labels(Measure.MARGIN.value, "cpu")
+    DURATION.labels(Measure.MARGIN.value, "cpu")
 
 
 def forget_dead(folder: Path) -> list[int]:

@@ -74,7 +74,7 @@ def test_flower_asks_for_its_password(start: Start) -> None:
             return False
 
     until(answers)
-    for path in ("/", "/tasks", "/api/tasks", "/workers"):
+    for path in ("/", "/tasks", "/api/tasks", "/workers", "/metrics"):
         assert httpx.get(f"{url}{path}", follow_redirects=True).status_code == httpx.codes.UNAUTHORIZED
         assert httpx.get(f"{url}{path}", auth=("operator", "wrong")).status_code == httpx.codes.UNAUTHORIZED
     allowed = httpx.get(f"{url}/tasks", auth=("operator", password))

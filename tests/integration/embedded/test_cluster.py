@@ -89,7 +89,15 @@ def test_the_addresses_answer(cluster: Handle) -> None:
     assert httpx.get(f"{urls['api']}/livez").status_code == 200
     assert httpx.get(urls["docs"]).status_code == 200
     assert httpx.get(urls["flower"]).status_code == 401  # it asks who is there
-    assert "# HELP" in httpx.get(urls["metrics"]).text
+    metrics = httpx.get(urls["metrics"]).text
+    for name in (
+        "collateral_margin_calculations_total",
+        "collateral_alerts_generated_total",
+        "collateral_optimization_savings_total",
+        "collateral_calculation_duration_seconds_bucket",
+        "collateral_hardware_utilization",
+    ):
+        assert name in metrics, name
 
 
 def test_a_token_of_this_cluster_is_let_in(cluster: Handle) -> None:
