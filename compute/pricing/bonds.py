@@ -98,7 +98,7 @@ def solve_yield(times: Floats, amounts: Floats, dirty: float) -> float:
         if not low < following < high:
             following = 0.5 * (low + high)
         if abs(following - rate) <= YIELD_TOLERANCE * max(1.0, abs(rate)):
-            return float(following)
+            return float(following) if abs(following) < 0.999 * HIGHEST_YIELD else np.nan
         rate = following
     return np.nan
 

@@ -11,6 +11,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # SWIG types without a module, once at import
     import QuantLib as ql  # noqa: N813 - its own manual names it so
 
+__all__ = ["COUNTER", "TODAY", "american", "american_by_tree", "bachelier", "european", "ql"]
+
 TODAY = ql.Date(2, 1, 2024)
 COUNTER = ql.Actual365Fixed()
 
