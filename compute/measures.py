@@ -14,6 +14,7 @@ from compute.margin.fhs import request as fhs_request
 from compute.margin.fhs.factors import conversion_pairs
 from compute.margin.portfolio_margin import request as portfolio_margin_request
 from compute.margin.span import request as span_request
+from compute.margin.weights import revaluations
 from compute.market import Market
 from compute.parameters import Kind, Parameter
 from compute.portfolio import Portfolio
@@ -21,6 +22,9 @@ from compute.pricing import request as price_request
 from compute.result import Checkpoint, Result
 from compute.simulation import request as var_request
 from compute.simulation.exposures import factor_names
+
+SAMPLE_SYMBOLS = ("A", "B", *(f"S{index}" for index in range(40)))
+"""Symbols of the books that kernels are warmed and timed with."""
 
 Book = Portfolio | Crif
 Kernel = Callable[[Any, Market, Mapping[str, Any], Checkpoint], Result]
@@ -57,6 +61,10 @@ class MeasureSpec:
         For kernels that take a CRIF: (rows, parameters) → the cells that they cannot use.
     runs_on_defaults
         False where a parameter must be given: there is nothing to warm or to time ahead, so it always takes a queue.
+    sample
+        Parameters to warm and to time a kernel with where its defaults do not run, for books in `SAMPLE_SYMBOLS`.
+    size
+        What it is called with → how many positions that is in work; American options may count for many.
     models
         The measure's models by name, chosen by the parameter `model`; each with a specification of its own.
     """
@@ -72,6 +80,8 @@ class MeasureSpec:
     takes: tuple[Takes, ...] = (Takes.POSITIONS,)
     row_faults: Callable[[Crif, Mapping[str, Any]], Iterator[RowFault]] | None = None
     runs_on_defaults: bool = True
+    sample: Mapping[str, Any] = field(default_factory=dict)
+    size: Callable[[Any], float] = len
     models: Mapping[str, "MeasureSpec"] = field(default_factory=dict)
 
     @property
@@ -145,6 +155,7 @@ _MODELS: dict[str, MeasureSpec] = {
         kernel=deferred("compute.margin.portfolio_margin.margin", "margin"),
         parameters=portfolio_margin_request.PARAMETERS,
         work=_size,
+        size=revaluations(european=4.0, american=400.0),
     ),
     "fhs": MeasureSpec(
         kernel=deferred("compute.margin.fhs.margin", "margin"),
@@ -157,8 +168,9 @@ _MODELS: dict[str, MeasureSpec] = {
     "span": MeasureSpec(
         kernel=deferred("compute.margin.span.margin", "margin"),
         parameters=span_request.PARAMETERS,
-        work=_size,
-        runs_on_defaults=False,
+        work=span_request.work,
+        size=revaluations(european=1.0, american=140.0),
+        sample=span_request.sample(SAMPLE_SYMBOLS),
     ),
 }
 

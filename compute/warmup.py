@@ -40,7 +40,7 @@ def _gbm() -> None:
 def _measure(spec: MeasureSpec) -> None:
     parameters = {name: parameter.default for name, parameter in spec.parameters.items()}
     few = {"paths": 1_000} if "paths" in parameters else {}
-    spec.kernel(_portfolio(), _market(), {**parameters, **few}, no_checkpoint)
+    spec.kernel(_portfolio(), _market(), {**parameters, **spec.sample, **few}, no_checkpoint)
 
 
 def _portfolio() -> Portfolio:

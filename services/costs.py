@@ -1,5 +1,6 @@
 """What a computation will cost here: lines fitted at warm-up to the real kernels, timed in this process."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,7 +58,8 @@ def predicted_ms(request: JobRequest, book: Book | None) -> float | None:
     curve = _CURVES.get((request.measure, measure.model_of(request.parameters)))
     if curve is None or book is None:
         return None
-    return curve.predict(measure.chosen(request.parameters).work(len(book), request.parameters))
+    spec = measure.chosen(request.parameters)
+    return curve.predict(spec.work(math.ceil(spec.size(book)), request.parameters))
 
 
 def compile_all(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
@@ -77,7 +79,7 @@ def _fitted(spec: MeasureSpec) -> CostCurve:
 
 
 def _defaults(spec: MeasureSpec) -> dict[str, Any]:
-    return {name: parameter.default for name, parameter in spec.parameters.items()}
+    return {name: parameter.default for name, parameter in spec.parameters.items()} | dict(spec.sample)
 
 
 def _lighter(spec: MeasureSpec) -> dict[str, Any]:

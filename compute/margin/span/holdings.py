@@ -41,17 +41,14 @@ def read_holdings(portfolio: Portfolio, exchange: Exchange) -> Holdings:
     symbols = [str(text) for text in portfolio.labels["symbol"].texts()]
     underlyings = portfolio.labels["underlying"].texts() if "underlying" in portfolio.labels else [None] * len(symbols)
     places = {name: index for index, name in enumerate(exchange.commodities)}
+    known: dict[tuple[str, str | None, bool], Contract | None] = {}
     contracts = []
-    for row, (symbol, underlying, is_option) in enumerate(zip(symbols, underlyings, option.tolist(), strict=True)):
-        names = (underlying or symbol, symbol) if is_option else (symbol, underlying or symbol)
-        found = next((exchange.contracts[name] for name in names if name in exchange.contracts), None)
+    for row, names in enumerate(zip(symbols, underlyings, option.tolist(), strict=True)):
+        if names not in known:
+            known[names] = _contract(exchange, *names)
+        found = known[names]
         if found is None:
-            field = "underlying" if is_option else "symbol"
-            raise InputError(
-                f"Position {portfolio.ids[row]} is of no contract that the parameters hold.",
-                pointer=f"/portfolio/positions/{row}/{field}",
-                remedy=f"Add {names[0]} to the `contracts` of a commodity in {POINTER}/combined_commodities.",
-            )
+            raise _unknown(portfolio, row, is_option=names[2])
         contracts.append(found)
     _same_currency(portfolio, exchange, contracts)
     _one_contract_an_array(portfolio, exchange, symbols)
@@ -61,6 +58,21 @@ def read_holdings(portfolio: Portfolio, exchange: Exchange) -> Holdings:
         given=np.array([symbol in exchange.arrays for symbol in symbols], dtype=np.bool_),
         option=option,
         put=has_word(portfolio, "option_type", "put"),
+    )
+
+
+def _contract(exchange: Exchange, symbol: str, underlying: str | None, is_option: bool) -> Contract | None:
+    """Return a position's contract: an option's by its underlying, another's by its symbol; else by the other name."""
+    names = (underlying or symbol, symbol) if is_option else (symbol, underlying or symbol)
+    return next((exchange.contracts[name] for name in names if name in exchange.contracts), None)
+
+
+def _unknown(portfolio: Portfolio, row: int, *, is_option: bool) -> InputError:
+    field = "underlying" if is_option else "symbol"
+    return InputError(
+        f"Position {portfolio.ids[row]} is of no contract that the parameters hold.",
+        pointer=f"/portfolio/positions/{row}/{field}",
+        remedy=f"Add its {field} to the `contracts` of a commodity in {POINTER}/combined_commodities.",
     )
 
 
@@ -77,6 +89,8 @@ def _same_currency(portfolio: Portfolio, exchange: Exchange, contracts: list[Con
 
 def _one_contract_an_array(portfolio: Portfolio, exchange: Exchange, symbols: list[str]) -> None:
     """Raise where one risk array would stand for two different options: symbols must name contracts."""
+    if not exchange.arrays:
+        return
     columns = [codes(portfolio, name).tolist() for name in ("underlying", "option_type", "expiry")]
     terms = list(zip(*columns, portfolio.number("strike", -1.0).tolist(), strict=True))
     first: dict[str, int] = {}

@@ -130,8 +130,9 @@ def _commodity(
 ) -> Charged:
     found = scan(arrays.gains[rows])
     months: dict[str, list[float]] = {}
-    for row in np.flatnonzero(rows).tolist():
-        months.setdefault(holdings.contracts[row].month, []).append(float(np.nan_to_num(arrays.deltas[row])))
+    places = np.flatnonzero(rows)
+    for row, delta in zip(places.tolist(), np.nan_to_num(arrays.deltas[places]).tolist(), strict=True):
+        months.setdefault(holdings.contracts[row].month, []).append(delta)
     net = {month: math.fsum(deltas) for month, deltas in sorted(months.items())}
     total = math.fsum(math.fsum(deltas) for deltas in months.values())
     spreads = calendar(commodity, net)

@@ -1,7 +1,13 @@
 """The parameters of the model `span`; nothing here needs a compiler."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from compute.margin.span.tables import DEFAULT_VERSION, versions
 from compute.parameters import Kind, Parameter
+
+COMMODITY = 20.0
+"""Positions that a combined commodity takes the time of."""
 
 PARAMETERS: dict[str, Parameter] = {
     "version": Parameter(
@@ -14,3 +20,18 @@ PARAMETERS: dict[str, Parameter] = {
         "docs/models/span.md, examples/span_parameters.json.",
     ),
 }
+
+
+def sample(symbols: Iterable[str]) -> dict[str, Any]:
+    """Return parameters for books in some symbols, with every kind of spread, to warm and to time the model with."""
+    months = ("2020-03", "2020-06")
+    contracts = {symbol: {"month": months[index % 2]} for index, symbol in enumerate(symbols)}
+    calendar = {"legs": [{"side": "A"}, {"side": "B"}], "charge": 1.0}
+    one = {"contracts": contracts, "price_scan_pct": 10.0, "calendar_spreads": [calendar]}
+    return {"span_parameters": {"currency": "USD", "combined_commodities": {"ONE": one}}}
+
+
+def work(positions: int, parameters: Mapping[str, Any]) -> float:
+    """Return the positions, and for each combined commodity of the file what takes as long as so many."""
+    commodities = parameters["span_parameters"].get("combined_commodities", {})
+    return positions + COMMODITY * (len(commodities) if isinstance(commodities, Mapping) else 0)
