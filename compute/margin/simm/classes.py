@@ -47,7 +47,6 @@ def _factor(amount: Floats, threshold: Floats) -> Floats:
 def interest_rate(rows: Rows, calibration: Calibration, segments: int, _currency: str) -> Margins:
     """Return the margins of rates, inflation and cross-currency basis."""
     section = calibration.table["interest_rate"]
-    currencies = rows.values("qualifier")
     correlation = calibration.curve_correlation()
 
     def margin(factors: Factors, *, subcurve: float, curvature: bool) -> Floats:
@@ -62,15 +61,16 @@ def interest_rate(rows: Rows, calibration: Calibration, segments: int, _currency
 
     delta = rows.of("Risk_IRCurve", "Risk_Inflation", "Risk_XCcyBasis")
     vega = rows.of("Risk_IRVol", "Risk_InflationVol")
-    group = calibration.curve_groups(currencies)
     found: Margins = {}
     if len(delta):
+        currency, currencies = delta.numbered("qualifier")
         kind = np.where(delta.is_type("Risk_Inflation"), INFLATION, XCCY_BASIS)
         tenor = np.where(delta.is_type("Risk_IRCurve"), delta.tenor, kind)
-        keys, amount = net((delta.segment, delta.codes("qualifier"), tenor, delta.codes("label2")), delta.amount)
+        keys, amount = net((delta.segment, currency, tenor, delta.codes("label2")), delta.amount)
         # Basis is neither counted into the concentration of its currency nor scaled by it.
         basis = keys[2] == XCCY_BASIS
-        threshold = calibration.thresholds("interest_rate", "delta_threshold")[group[keys[1]]]
+        group = calibration.curve_groups(currencies)[keys[1]]
+        threshold = calibration.thresholds("interest_rate", "delta_threshold")[group]
         concentration = _factor(spread_sums((keys[0], keys[1]), np.where(basis, 0.0, amount)), threshold)
         weight = calibration.curve_weights(currencies)[keys[1], keys[2]]
         weighted = weight * amount * np.where(basis, 1.0, concentration)
@@ -78,9 +78,11 @@ def interest_rate(rows: Rows, calibration: Calibration, segments: int, _currency
         found[DELTA] = margin(factors, subcurve=section["subcurve_correlation"], curvature=False)
     if len(vega):
         tenor = np.where(vega.is_type("Risk_IRVol"), vega.tenor, INFLATION)
-        columns = (vega.segment, vega.codes("qualifier"), tenor)
+        currency, currencies = vega.numbered("qualifier")
+        columns = (vega.segment, currency, tenor)
         keys, amount = net(columns, vega.amount)
-        threshold = calibration.thresholds("interest_rate", "vega_threshold")[group[keys[1]]]
+        group = calibration.curve_groups(currencies)[keys[1]]
+        threshold = calibration.thresholds("interest_rate", "vega_threshold")[group]
         concentration = _factor(spread_sums((keys[0], keys[1]), amount), threshold)
         weighted = calibration.weight("interest_rate", "vega") * amount * concentration
         flat = np.zeros_like(keys[0])
@@ -210,11 +212,11 @@ def fx(rows: Rows, calibration: Calibration, segments: int, currency: str) -> Ma
     base = int(calibration.fx_high([currency])[0])
     weights = calibration.weight("fx", "delta")
     found: Margins = {}
-    currencies = delta.values("qualifier")
-    if currency in currencies:
-        delta = delta.where(delta.codes("qualifier") != currencies.index(currency))
+    if currency in delta.values("qualifier"):
+        delta = delta.where(delta.codes("qualifier") != delta.values("qualifier").index(currency))
     if len(delta):
-        keys, amount = net((delta.segment, delta.codes("qualifier")), delta.amount)
+        code, currencies = delta.numbered("qualifier")
+        keys, amount = net((delta.segment, code), delta.amount)
         high = calibration.fx_high(currencies)[keys[1]]
         threshold = calibration.thresholds("fx", "delta_threshold")[calibration.fx_categories(currencies)[keys[1]]]
         concentration = _factor(amount, threshold)
@@ -228,9 +230,8 @@ def fx(rows: Rows, calibration: Calibration, segments: int, currency: str) -> Ma
 
 
 def _fx_vega(vega: Rows, calibration: Calibration, segments: int) -> Margins:
-    texts, codes = vega.values("qualifier"), vega.codes("qualifier")
-    used, codes = np.unique(codes, return_inverse=True)
-    pairs = [_pair(texts[code]) for code in used.tolist()]
+    codes, texts = vega.numbered("qualifier")
+    pairs = [_pair(text) for text in texts]
     distinct = sorted(set(pairs))
     name = np.array([distinct.index(pair) for pair in pairs], dtype=np.int64)[codes]
     first, second = (calibration.fx_high([pair[side] for pair in distinct]) for side in (slice(3), slice(3, 6)))

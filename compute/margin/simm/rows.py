@@ -1,6 +1,7 @@
 """CRIF rows of one risk class as integer columns: segments, names, buckets, tenors."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +22,21 @@ class Rows:
 
     def of(self, *risk_types: str) -> "Rows":
         """Return the rows of some risk types."""
-        column = self.crif.labels["risk_type"]
-        wanted = np.array([value in risk_types for value in column.values], dtype=np.bool_)
-        return self.where(wanted[column.codes[self.index]])
+        found = [self._by_type[name] for name in risk_types if name in self._by_type]
+        return self.where(np.concatenate(found) if found else np.empty(0, np.int64))
 
-    def where(self, mask: NDArray[np.bool_]) -> "Rows":
-        """Return the rows under a mask of shape (n,)."""
-        return Rows(crif=self.crif, index=self.index[mask], group=self.group[mask])
+    @cached_property
+    def _by_type(self) -> dict[str, Integers]:
+        """Which rows are of each risk type: sorted once, for every risk class asks for some."""
+        column = self.crif.labels["risk_type"]
+        codes = column.codes[self.index].astype(np.int16)  # few enough, and sorted by radix
+        order = np.argsort(codes, kind="stable")
+        bounds = np.searchsorted(codes[order], np.arange(len(column.values) + 1)).tolist()
+        return {name: order[bounds[code] : bounds[code + 1]] for code, name in enumerate(column.values)}
+
+    def where(self, rows: NDArray[np.bool_] | Integers) -> "Rows":
+        """Return the rows under a mask of shape (n,), or at some positions."""
+        return Rows(crif=self.crif, index=self.index[rows], group=self.group[rows])
 
     def __len__(self) -> int:
         return self.index.size
@@ -56,6 +65,15 @@ class Rows:
     def codes(self, name: str) -> Integers:
         """Codes of a text column, equal where the text is."""
         return self.crif.column(name).codes[self.index].astype(np.int64)
+
+    def numbered(self, name: str) -> tuple[Integers, tuple[str, ...]]:
+        """Return a text column's own codes of shape (n,), and the texts of these rows alone that they index."""
+        column = self.crif.column(name)
+        codes = column.codes[self.index]
+        used = np.flatnonzero(np.bincount(codes, minlength=1)) if codes.size else np.empty(0, np.int64)
+        position = np.zeros(len(column.values), dtype=np.int64)
+        position[used] = np.arange(used.size)
+        return position[codes], tuple(column.values[code] for code in used.tolist())
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the texts that `codes` index."""
