@@ -23,7 +23,9 @@ def show_result(line: Mapping[str, Any]) -> None:
     if "coverage" in result:
         _coverage(result)
     if isinstance(result.get("positions"), list) and result["positions"]:
-        (_prices if "price" in result["positions"][0] else _positions)(result)
+        first = result["positions"][0]
+        show = _gains if "profit_and_loss" in first else _prices if "price" in first else _positions
+        show(result)
 
 
 def _figures(title: str, result: Mapping[str, Any]) -> None:
@@ -93,6 +95,23 @@ def _positions(result: Mapping[str, Any]) -> None:
     title = f"Positions, the first {_POSITIONS_SHOWN}; {hidden:,} more with --json" if hidden else "Positions"
     columns = ("id", "initial margin", "maintenance margin", "variation margin", "volatility", "from")
     print_table(title, columns, rows, right=columns[1:5])
+
+
+def _gains(result: Mapping[str, Any]) -> None:
+    """Print what each position gains or loses in the scenario that decides its group's margin."""
+    currency, positions = result["currency"], result["positions"]
+    rows = [
+        (
+            str(one["id"]),
+            str(one.get("group") or one.get("combined_commodity")),
+            money(one["profit_and_loss"], currency),
+        )
+        for one in islice(positions, _POSITIONS_SHOWN)
+    ]
+    hidden = len(positions) - len(rows)
+    title = f"Positions, the first {_POSITIONS_SHOWN}; {hidden:,} more with --json" if hidden else "Positions"
+    columns = ("id", "group", "profit in the worst scenario")
+    print_table(title, columns, rows, right=columns[2:])
 
 
 def _prices(result: Mapping[str, Any]) -> None:
