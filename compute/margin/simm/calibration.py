@@ -16,6 +16,7 @@ from compute.portfolio import Floats
 
 FOLDER = Path(__file__).parent / "params"
 MILLION = 1e6
+ROUNDING = 1e-9
 STANDARD_DAYS = 10
 INFLATION, XCCY_BASIS = len(TENORS), len(TENORS) + 1  # rows behind the tenors in the matrix of one currency's curve
 _VOLATILITIES = ("regular", "low", "high")
@@ -141,3 +142,6 @@ def _check(found: Calibration) -> None:
         matrix = found.array(section, name)
         if matrix.shape != (size, size) or not np.array_equal(matrix, matrix.T) or (np.abs(matrix) > 1).any():
             raise ParameterSetError(f"SIMM {found.version}: [{section}] {name} is no {size} by {size} correlation.")
+        # FX states the correlation of two groups' different currencies: no matrix of correlations by itself.
+        if section != "fx" and np.linalg.eigvalsh(matrix)[0] < -ROUNDING:
+            raise ParameterSetError(f"SIMM {found.version}: [{section}] {name} is not positive semidefinite.")
