@@ -65,6 +65,8 @@ class MeasureSpec:
         Parameters to warm and to time a kernel with where its defaults do not run, for books in `SAMPLE_SYMBOLS`.
     size
         What it is called with → how many positions that is in work; American options may count for many.
+    values_itself
+        True where the kernel can do without a price that terms give; what is missing then stays NaN, for it to judge.
     models
         The measure's models by name, chosen by the parameter `model`; each with a specification of its own.
     """
@@ -82,6 +84,7 @@ class MeasureSpec:
     runs_on_defaults: bool = True
     sample: Mapping[str, Any] = field(default_factory=dict)
     size: Callable[[Any], float] = len
+    values_itself: bool = False
     models: Mapping[str, "MeasureSpec"] = field(default_factory=dict)
 
     @property
@@ -150,6 +153,11 @@ _MODELS: dict[str, MeasureSpec] = {
         work=_size,
         takes=(Takes.CRIF, Takes.POSITIONS),
         row_faults=deferred_faults("compute.margin.schedule.trades", "row_faults"),
+    ),
+    "reg_t": MeasureSpec(
+        kernel=deferred("compute.margin.reg_t.model", "margin"),
+        parameters=requests.REG_T,
+        work=_size,
     ),
     "portfolio_margin": MeasureSpec(
         kernel=deferred("compute.margin.portfolio_margin.margin", "margin"),
@@ -221,6 +229,8 @@ MEASURES: dict[str, MeasureSpec] = {
         kernel=deferred("compute.pricing.report", "price"),
         parameters=price_request.PARAMETERS,
         work=price_request.work,
+        size=revaluations(european=3.0, american=300.0),
+        values_itself=True,
     ),
     "backtest": _of_models(_BACKTESTS, "fhs"),
     "noop": MeasureSpec(

@@ -1,5 +1,6 @@
 """The parameters of the margin models; nothing here needs a compiler."""
 
+from compute.margin.reg_t import tables as reg_t_tables
 from compute.margin.schedule import tables as schedule_tables
 from compute.margin.simm.calibration import versions as simm_versions
 from compute.margin.tables import DEFAULT_VERSION, versions
@@ -42,6 +43,15 @@ SIMM: dict[str, Parameter] = {
     "side": _SIDE,
     "calculation_currency": _CURRENCY,
     "fx": _FX,
+}
+
+REG_T: dict[str, Parameter] = {
+    "version": Parameter(
+        kind=Kind.TEXT,
+        default=reg_t_tables.DEFAULT_VERSION,
+        doc="The version of the rules.",
+        choices=reg_t_tables.versions(),
+    ),
 }
 
 SCHEDULE: dict[str, Parameter] = {

@@ -29,7 +29,7 @@ LONG_SHORT = (position(1), position(2, symbol="TSLA", quantity=-500, price=200.0
 
 def computed(measure: str, *positions: dict[str, Any], **fields: Any) -> Result:
     portfolio = decode_margin(body({"portfolio": book(*positions, as_of="2025-01-31", **fields)})).job.portfolio
-    return MEASURES[measure].kernel(portfolio, Market(), read_parameters(measure, {}), no_checkpoint)  # type: ignore[arg-type]
+    return MEASURES[measure].kernel(portfolio, Market(), read_parameters(measure, {}), no_checkpoint)
 
 
 def calculated(*positions: dict[str, Any], **options: Any) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def test_apple_hardware_is_read_from_the_system(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_cuda_needs_a_device_not_only_the_tool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardware.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("workers.hardware.shutil.which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(hardware, "_ask", lambda *_: "")
     assert not probe(Settings()).cuda.found
     monkeypatch.setattr(hardware, "_ask", lambda *_: "NVIDIA H200\nNVIDIA H200")

@@ -1,5 +1,6 @@
 """The worked examples of docs/models/simm.md and schedule.md, computed from examples/crif.csv as anyone would."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def stated(model: str) -> dict[str, float]:
     return {name.strip(): float(value.replace(",", "")) for name, value in rows}
 
 
-def computed(model: str) -> dict[str, Any]:
+def computed(model: str) -> Mapping[str, Any]:
     parameters = read_parameters("margin", EXAMPLES[model])
     crif = read_crif((ROOT / "examples" / "crif.csv").read_bytes(), "margin", parameters, name="crif")
     return measure("margin").chosen(parameters).kernel(crif, Market(), parameters, no_checkpoint).document
