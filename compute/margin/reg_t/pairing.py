@@ -26,6 +26,7 @@ from compute.margin.reg_t.holdings import Series, Stock, Underlying
 from compute.margin.reg_t.program import Program
 from compute.margin.reg_t.tables import RegTSet
 
+GRID = 1e-9
 Leg = int
 """Index of a series within its underlying."""
 
@@ -174,10 +175,12 @@ class Pairing:
         program, strikes = self.program, sorted({self._series(leg).strike for leg in uses})
         unit = max(self._series(leg).multiplier for leg in uses)
         step = min((above - strike for strike, above in pairwise(strikes)), default=1.0)
-        loss = program.variable(unit * step, unit * step, whole=False)
+        most = sum(self._series(leg).contracts for leg in uses) * (strikes[-1] - strikes[0]) / step
+        whole = self._on_grid(uses, strikes, step)
+        loss = program.variable(unit * step, unit * step, upper=float(np.ceil(most)), whole=whole)
         held = {leg: (variable, self._units(leg) / unit) for leg, variable in uses.items()}
         puts = [
-            (variable, units * (self._series(leg).strike - strikes[0]) / step)
+            (variable, units * on_grid((self._series(leg).strike - strikes[0]) / step))
             for leg, (variable, units) in held.items()
             if not self._series(leg).call and self._series(leg).strike > strikes[0]
         ]
@@ -187,8 +190,14 @@ class Pairing:
         for strike, above in pairwise(strikes):
             here = [term for leg, term in held.items() if self._series(leg).strike == strike]
             slope = self._free(here if slope is None else [*here, (slope, 1.0)])
-            value = self._free([(value, 1.0), (slope, (above - strike) / step)])
+            value = self._free([(value, 1.0), (slope, on_grid((above - strike) / step))])
             program.row([(loss, 1.0), (value, 1.0)], 0.0, np.inf)
+
+    def _on_grid(self, uses: Iterable[Leg], strikes: Sequence[float], step: float) -> bool:
+        """Say whether the loss, counted in steps and contracts, is a whole number wherever the contracts are."""
+        steps = (np.array(strikes) - strikes[0]) / step
+        one_size = len({self._series(leg).multiplier for leg in uses}) == 1
+        return one_size and bool(np.all(np.abs(steps - np.round(steps)) <= GRID))
 
     def _free(self, terms: Sequence[tuple[int, float]]) -> int:
         """Return a variable that equals a sum."""
@@ -261,6 +270,11 @@ class Pairing:
                 cost = bought.premium + (0.0 if stock.sign > 0 else sold.in_the_money)
                 most = min(bought.contracts, sold.contracts)
                 self.uses.hedged[long, short] = self.program.variable(cost, saved, upper=most)
+
+
+def on_grid(steps: float) -> float:
+    """Return a number of steps, without the rounding where it is whole."""
+    return float(round(steps)) if abs(steps - round(steps)) <= GRID else steps
 
 
 def cuts(longs: Sequence[date], shorts: Sequence[date]) -> list[date]:

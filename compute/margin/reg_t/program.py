@@ -20,6 +20,10 @@ SLACK = 1e-9
 """The share of the best cost that the second objective may give up: rounding of the solver, not money."""
 BUDGET = 2e7
 """Multiplications of our own search before HiGHS takes over."""
+ROUNDS = (20, 4)
+"""Rounds of cuts of the first try, and of a second where rounding or the budget ends the first."""
+FRACTION = 1e-11
+"""What a factor may be off a whole number by its own rounding."""
 EXACT = 1e-6
 """How far a solution may break a row, in the row's own units, before HiGHS is asked instead."""
 
@@ -115,15 +119,25 @@ def _optimum(program: Program, cost: Floats) -> Floats:
     if not cost.size:
         return cost
     dense = condense(program)
-    whole = np.array(program.whole, dtype=np.bool_)
-    status, values = branch_and_bound(
-        cost @ dense.factors, dense.matrix, dense.lows, dense.highs, whole[dense.free], BUDGET
-    )
-    if status == OPTIMAL:
-        values = np.where(whole[dense.free], np.round(values), values)
-        if _holds(dense, values):
+    whole = np.array(program.whole, dtype=np.bool_)[dense.free]
+    kept = _whole(dense, whole)
+    for rounds in ROUNDS:
+        status, values = branch_and_bound(
+            cost @ dense.factors, dense.matrix, dense.lows, dense.highs, kept, rounds, BUDGET
+        )
+        values = np.where(whole, np.round(values), values)
+        if status == OPTIMAL and _holds(dense, values):
             return np.asarray(dense.factors @ values + dense.constants)
     return highs(program, cost)
+
+
+def _whole(dense: Dense, whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which variables are whole, and which rows are where those are: shape (n + m,)."""
+    bounds = np.concatenate([dense.lows[whole.size :, None], dense.highs[whole.size :, None]], axis=1)
+    bounds = np.where(np.isfinite(bounds), bounds, 0.0)
+    fractional = np.abs(dense.matrix - np.round(dense.matrix)) > FRACTION
+    rows = ~(fractional | ((dense.matrix != 0.0) & ~whole)).any(axis=1)
+    return np.concatenate([whole, rows & (np.abs(bounds - np.round(bounds)) <= FRACTION).all(axis=1)])
 
 
 def _holds(dense: Dense, values: Floats) -> bool:
