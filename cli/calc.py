@@ -51,12 +51,13 @@ def calc(
 
     quiet_logs()
     parameters = _parameters(measure, param)
+    partly = _values_itself(measure, parameters)
     market = _market(history, measure, parameters)
     documents = read_input(source, measure, parameters)
     unread = failed = 0
     for item in documents:
         try:
-            portfolio = _book(item)
+            portfolio = _book(item, partly=partly)
         except CollateralError as error:
             unread += 1
             _failed(error, item, measure, parameters, as_json=as_json)
@@ -104,7 +105,13 @@ def _market(history: Path | None, measure: str, parameters: Mapping[str, Any]) -
     return Market()
 
 
-def _book(item: "Document") -> "Book":
+def _values_itself(measure: str, parameters: Mapping[str, Any]) -> bool:
+    from compute.measures import measure as spec_of
+
+    return spec_of(measure).chosen(parameters).values_itself
+
+
+def _book(item: "Document", *, partly: bool) -> "Book":
     from services.intake.faults import Faults
     from services.intake.portfolio import read_portfolio
     from services.intake.pricing import fill_prices
@@ -114,7 +121,7 @@ def _book(item: "Document") -> "Book":
     faults = Faults()
     portfolio, _ = read_portfolio(item.tree, item.pointer, faults)
     faults.settle()
-    return fill_prices(portfolio, {}, pointer=item.pointer)
+    return fill_prices(portfolio, {}, pointer=item.pointer, partly=partly)
 
 
 def _computed(measure: str, portfolio: "Book", market: "Market", parameters: Mapping[str, Any]) -> dict[str, Any]:

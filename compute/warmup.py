@@ -10,6 +10,9 @@ import numpy as np
 from compute.market import Market, PriceHistory
 from compute.measures import MEASURES, MeasureSpec, Takes
 from compute.portfolio import Labels, Portfolio
+from compute.pricing.american import early_prices
+from compute.pricing.book import prepare, reprice
+from compute.pricing.european import Options
 from compute.result import no_checkpoint
 from compute.simulation.gbm import terminal
 
@@ -19,7 +22,7 @@ DAYS = 1_600  # enough for a backtest's default lookback
 
 def warm() -> dict[str, float]:
     """Run every kernel once on a small input; return the milliseconds that each took."""
-    steps: dict[str, Callable[[], object]] = {"gbm": _gbm}
+    steps: dict[str, Callable[[], object]] = {"gbm": _gbm, "options": _options}
     for name, measure in MEASURES.items():
         for model, spec in measure.variants():
             if Takes.POSITIONS in spec.takes and spec.runs_on_defaults:
@@ -35,6 +38,17 @@ def _timed(step: Callable[[], object]) -> float:
 
 def _gbm() -> None:
     terminal(spot=1.0, drift=0.0, volatility=0.2, years=1.0, start=0, stop=1, seed=0)
+
+
+def _options() -> None:
+    """Price an American option each way, and revalue it."""
+    ones = np.ones(1)
+    rates = {"rate": 0.05 * ones, "carry": 0.02 * ones}
+    terms = Options(spot=ones, strike=ones, years=ones, vol=0.2 * ones, sign=ones, future=0.0 * ones, **rates)
+    for is_normal in (False, True):
+        early_prices(terms, is_normal=is_normal)
+    book = prepare(_portfolio())
+    reprice(book, np.zeros((len(book.underlyings), 1)))
 
 
 def _measure(spec: MeasureSpec) -> None:

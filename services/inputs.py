@@ -55,7 +55,7 @@ def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
     if isinstance(book, Portfolio):
         unpriced = unpriced_symbols(book)
         if unpriced:
-            book, market["prices"] = _priced(conn, tenant, book, unpriced, request.pointer)
+            book, market["prices"] = _priced(conn, tenant, book, unpriced, request.pointer, partly=spec.values_itself)
         if spec.needs_history(request.parameters):
             market["histories"] = _history_versions(conn, tenant, spec.history_names(book), spec.more_history(book))
     itself = version is None or bool(unpriced)  # prices filled in are part of the input
@@ -106,10 +106,11 @@ def pack_history(dates: np.ndarray, closes: np.ndarray) -> Packed:
 
 
 def _priced(
-    conn: Connection, tenant: str, portfolio: Portfolio, symbols: Sequence[str], pointer: str
+    conn: Connection, tenant: str, portfolio: Portfolio, symbols: Sequence[str], pointer: str, *, partly: bool
 ) -> tuple[Portfolio, dict[str, Any]]:
     known = prices.get_many(conn, tenant, symbols)
-    filled = fill_prices(portfolio, {symbol: price.price for symbol, price in known.items()}, pointer=pointer)
+    levels = {symbol: price.price for symbol, price in known.items()}
+    filled = fill_prices(portfolio, levels, pointer=pointer, partly=partly)
     pins = {symbol: {"price": price.price, "as_of": isoformat(price.as_of)} for symbol, price in known.items()}
     return filled, pins
 

@@ -17,7 +17,7 @@ from compute.pricing.bonds import Bonds, read_bonds
 from compute.pricing.european import Greeks, Options, lognormal_greeks, normal_greeks
 from compute.pricing.request import AUTO
 from compute.pricing.revaluation import Revaluation, revalue
-from compute.pricing.terms import DAYS_A_YEAR, Integers, Kind, Mask, Terms, given, read_terms
+from compute.pricing.terms import DAYS_A_YEAR, Integers, Kind, Mask, Terms, fault, given, read_terms
 from compute.pricing.volatility import volatilities
 from compute.result import Checkpoint, no_checkpoint
 
@@ -96,7 +96,7 @@ class Book:
         return Options(**{name: getattr(self, name)[rows] for name in names})
 
 
-def prepare(portfolio: Portfolio, *, model: str = AUTO) -> Book:
+def prepare(portfolio: Portfolio, *, model: str = AUTO, checkpoint: Checkpoint = no_checkpoint) -> Book:
     """Return a portfolio's book.
 
     Parameters
@@ -104,6 +104,8 @@ def prepare(portfolio: Portfolio, *, model: str = AUTO) -> Book:
     model
         `auto`: Bachelier for options whose underlying or strike is not positive, lognormal for the others; `normal`
         and `lognormal`: for all options.
+    checkpoint
+        Called between blocks of the American options whose volatility is implied.
 
     Raises
     ------
@@ -112,7 +114,10 @@ def prepare(portfolio: Portfolio, *, model: str = AUTO) -> Book:
     """
     terms = read_terms(portfolio)
     bonds = read_bonds(portfolio, terms.bond)
-    found = volatilities(portfolio, terms, model=model)
+    price = np.where(terms.bond, bonds.clean, portfolio.numbers["price"])
+    unpriced = ~terms.option & np.isnan(price)
+    fault(portfolio, unpriced, "price", "has neither a price nor terms that give one", "Give its `price`.")
+    found = volatilities(portfolio, terms, model=model, checkpoint=checkpoint)
     return Book(
         ids=portfolio.ids,
         currency=portfolio.currency,
@@ -120,7 +125,7 @@ def prepare(portfolio: Portfolio, *, model: str = AUTO) -> Book:
         underlyings=terms.underlying.values,
         underlying=terms.underlying.codes.astype(np.int64),
         spot=terms.spot,
-        price=np.where(terms.bond, bonds.clean, portfolio.numbers["price"]),
+        price=price,
         strike=found.options.strike,
         years=terms.years,
         vol=found.options.vol,

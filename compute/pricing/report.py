@@ -28,7 +28,7 @@ UNITS = {
 def price(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:  # noqa: ARG001 - the signature of a kernel
     """Return price and greeks of each position in its own currency, and the value of the book in the base currency."""
     model = str(parameters.get("model", AUTO))
-    book = prepare(portfolio, model=model)
+    book = prepare(portfolio, model=model, checkpoint=checkpoint)
     found = greeks(book, checkpoint=checkpoint)
     value = book.scale * found.price
     document = {

@@ -9,6 +9,9 @@ from compute.pricing.european import Options
 from compute.pricing.implied import implied_volatility
 from compute.pricing.request import LOGNORMAL, NORMAL
 from compute.pricing.terms import Mask, Terms, fault, given, has_word
+from compute.result import Checkpoint
+
+BLOCK = 2_048  # options between two checkpoints: one round of American prices is about a tenth of a second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,7 @@ class Volatilities:
     solved: Mask
 
 
-def volatilities(portfolio: Portfolio, terms: Terms, *, model: str) -> Volatilities:
+def volatilities(portfolio: Portfolio, terms: Terms, *, model: str, checkpoint: Checkpoint) -> Volatilities:
     """Return the volatility given, else the one implied by the price; raise InputError where there is neither."""
     strike = np.where(terms.option, given(portfolio, "strike"), np.nan)
     normal = _normal(portfolio, terms, strike, model)
@@ -51,7 +54,7 @@ def volatilities(portfolio: Portfolio, terms: Terms, *, model: str) -> Volatilit
         future=np.where(terms.on_future, 1.0, 0.0),
     )
     solved = terms.option & np.isnan(vol)
-    _solve(portfolio, options, solved, normal, american)
+    _solve(portfolio, options, solved, normal, american, checkpoint)
     return Volatilities(options=options, normal=normal, american=american, solved=solved)
 
 
@@ -65,7 +68,9 @@ def _normal(portfolio: Portfolio, terms: Terms, strike: Floats, model: str) -> M
     return low
 
 
-def _solve(portfolio: Portfolio, options: Options, solved: Mask, normal: Mask, american: Mask) -> None:
+def _solve(
+    portfolio: Portfolio, options: Options, solved: Mask, normal: Mask, american: Mask, checkpoint: Checkpoint
+) -> None:
     """Fill in the volatilities that prices imply."""
     price = portfolio.numbers["price"]
     fault(
@@ -76,11 +81,12 @@ def _solve(portfolio: Portfolio, options: Options, solved: Mask, normal: Mask, a
         "Give its `implied_volatility`, or its `price`.",
     )
     for is_normal in (False, True):
-        rows = np.flatnonzero(solved & (normal == is_normal))
-        if rows.size:
+        chosen = np.flatnonzero(solved & (normal == is_normal))
+        for rows in np.array_split(chosen, chosen.size // BLOCK + 1) if chosen.size else ():
             options.vol[rows] = implied_volatility(
                 options.take(rows), price[rows], american=american[rows], is_normal=is_normal
             )
+            checkpoint(0, len(portfolio))
     fault(
         portfolio,
         solved & np.isnan(options.vol),

@@ -19,8 +19,10 @@ def unpriced_symbols(portfolio: Portfolio) -> tuple[str, ...]:
     return tuple(symbols.values[code] for code in dict.fromkeys(symbols.codes[missing].tolist()) if code >= 0)
 
 
-def fill_prices(portfolio: Portfolio, prices: Mapping[str, float], *, pointer: str = "/portfolio") -> Portfolio:
-    """Return the portfolio with every price filled in; raise InvalidInputError naming the symbols that have none."""
+def fill_prices(
+    portfolio: Portfolio, prices: Mapping[str, float], *, pointer: str = "/portfolio", partly: bool = False
+) -> Portfolio:
+    """Return the portfolio with every price filled in; raise InvalidInputError for those without, unless `partly`."""
     price = portfolio.numbers["price"]
     if not np.isnan(price).any():
         return portfolio
@@ -28,7 +30,8 @@ def fill_prices(portfolio: Portfolio, prices: Mapping[str, float], *, pointer: s
     known = np.array([*(prices.get(symbol, np.nan) for symbol in symbols.values), np.nan])
     filled = np.where(np.isnan(price), known[symbols.codes], price)
     faults = Faults()
-    _report_missing(portfolio, filled, f"{pointer}/positions", faults)
+    if not partly:
+        _report_missing(portfolio, filled, f"{pointer}/positions", faults)
     numbers = {**portfolio.numbers, "price": filled}
     judge_prices(dict(portfolio.labels), numbers, f"{pointer}/positions", faults)
     faults.settle()

@@ -124,6 +124,7 @@ def test_an_empty_book():
     ("broken", "field"),
     [
         ({"expiry": "2023-12-29"}, "expiry"),
+        ({"instrument": "stock", "option_type": None}, "price"),
         ({"strike": np.nan}, "strike"),
         ({"expiry": None}, "expiry"),
         ({"option_type": None}, "option_type"),

@@ -31,6 +31,12 @@ def test_an_option_without_a_volatility_is_worth_its_price():
     assert found.tables["options"]["volatility_source"] == ["price", "price"]
 
 
+def test_terms_stand_in_for_a_price():
+    found = price(option(), {"asset_class": "bond", "coupon": 0.04, "maturity": "2034-02-15"}, rates=RATES)
+    assert found.tables["positions"]["price"][0] > 8.0
+    assert measure("price").values_itself
+
+
 def test_a_missing_rate_is_zero_and_said():
     found = price(option())
     assert found.document["rates"] == {"USD": 0.0}
