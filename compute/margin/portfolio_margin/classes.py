@@ -48,8 +48,7 @@ class Classes:
 
 
 def classify(portfolio: Portfolio, book: Book, table: PortfolioMarginSet, offsets: OffsetFile) -> Classes:
-    """Return the class groups; raise InputError for what is not eligible and for contradictions."""
-    refuse_ineligible(portfolio)
+    """Return the class groups; raise InputError for contradictions."""
     default, assumed = _default_ranges(portfolio, book)
     names: dict[tuple[bool, str], int] = {}
     ranges: list[str] = []

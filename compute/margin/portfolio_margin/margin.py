@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from compute.margin.contracts import net_sizes
-from compute.margin.portfolio_margin.classes import Classes, classify
+from compute.margin.portfolio_margin.classes import Classes, classify, refuse_ineligible
 from compute.margin.portfolio_margin.model import Loss, Tree, losses, riskiest, shifts, summed, tree
 from compute.margin.portfolio_margin.offsets import OffsetFile, read_offsets
 from compute.margin.portfolio_margin.tables import PortfolioMarginSet, portfolio_margin_set
@@ -88,6 +88,7 @@ def compute(portfolio: Portfolio, parameters: Mapping[str, Any], checkpoint: Che
     """Return the figures with what they were computed from; errors as in `margin`."""
     table = portfolio_margin_set(parameters["version"])
     offsets = read_offsets(parameters["product_groups"], table)
+    refuse_ineligible(portfolio)
     book = prepare(portfolio)
     classes = classify(portfolio, book, table, offsets)
     groups = tree(classes, offsets)

@@ -122,6 +122,7 @@ def without_terms(portfolio: Portfolio, rows: Mask) -> Portfolio:
     numbers = {
         name: np.where(rows, np.nan, column) if name in GREEKS else column for name, column in portfolio.numbers.items()
     }
+    numbers["price"] = np.where(rows, np.nan_to_num(numbers["price"]), numbers["price"])
     return replace(portfolio, labels=labels, numbers=numbers)
 
 
