@@ -125,3 +125,24 @@ def test_options_on_normal_futures_may_be_exercised_early():
                    carry=0.08 * ones, sign=-ones, future=ones)  # fmt: skip
     assert early_prices(deep, is_normal=True)[0] == pytest.approx(60.0)
     assert normal_greeks(deep).price[0] < 56.0
+
+
+def test_extremes_stay_finite_and_within_their_bounds():
+    generator = np.random.default_rng(0)
+    count, rates = 500, [-0.1, -0.01, 0.0, 1e-9, 1e-4, 0.05, 0.3]
+    options = Options(
+        spot=10 ** generator.uniform(-3, 5, count),
+        strike=10 ** generator.uniform(-1, 4, count),
+        years=generator.choice([0.0, 1 / 365, 0.01, 0.5, 2.0, 30.0], count),
+        vol=generator.choice([0.0, 1e-6, 1e-3, 0.01, 0.2, 1.0, 5.0, 50.0], count),
+        rate=generator.choice(rates, count),
+        carry=generator.choice(rates, count),
+        sign=np.where(generator.random(count) < 0.5, 1.0, -1.0),
+        future=np.zeros(count),
+    )
+    found = early_greeks(options)
+    assert all(np.isfinite(column).all() for column in found.columns())
+    share = options.spot * np.exp(np.maximum(-options.carry, 0.0) * options.years)
+    cash = options.strike * np.exp(np.maximum(-options.rate, 0.0) * options.years)
+    assert np.all(found.price <= np.where(options.sign > 0, share, cash) * (1.0 + PRICE_ERROR) + 1e-9)
+    assert np.all(found.price >= lognormal_greeks(options).price - 1e-9 * options.strike)
