@@ -18,10 +18,10 @@ from compute.portfolio import Floats
 
 SLACK = 1e-9
 """The share of the best cost that the second objective may give up: rounding of the solver, not money."""
-BUDGET = 2e7
+BUDGET = 2e8
 """Multiplications of our own search before HiGHS takes over."""
-ROUNDS = (20, 4)
-"""Rounds of cuts of the first try, and of a second where rounding or the budget ends the first."""
+ROUNDS = 20
+"""Rounds of cuts before the search."""
 FRACTION = 1e-11
 """What a factor may be off a whole number by its own rounding."""
 EXACT = 1e-6
@@ -120,14 +120,12 @@ def _optimum(program: Program, cost: Floats) -> Floats:
         return cost
     dense = condense(program)
     whole = np.array(program.whole, dtype=np.bool_)[dense.free]
-    kept = _whole(dense, whole)
-    for rounds in ROUNDS:
-        status, values = branch_and_bound(
-            cost @ dense.factors, dense.matrix, dense.lows, dense.highs, kept, rounds, BUDGET
-        )
-        values = np.where(whole, np.round(values), values)
-        if status == OPTIMAL and _holds(dense, values):
-            return np.asarray(dense.factors @ values + dense.constants)
+    status, values = branch_and_bound(
+        cost @ dense.factors, dense.matrix, dense.lows, dense.highs, _whole(dense, whole), ROUNDS, BUDGET
+    )
+    values = np.where(whole, np.round(values), values)
+    if status == OPTIMAL and _holds(dense, values):
+        return np.asarray(dense.factors @ values + dense.constants)
     return highs(program, cost)
 
 
