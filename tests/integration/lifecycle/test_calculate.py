@@ -29,7 +29,7 @@ from workers.errors import DeviceUnavailableError
 
 @pytest.fixture(autouse=True)
 def _known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(costs, "_CURVES", {Measure.MARGIN: CostCurve(fixed_ms=0.1, slope_ms=0.001)})
+    monkeypatch.setattr(costs, "_CURVES", {(Measure.MARGIN, "house"): CostCurve(fixed_ms=0.1, slope_ms=0.001)})
 
 
 @pytest.fixture
