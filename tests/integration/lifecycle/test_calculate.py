@@ -35,8 +35,8 @@ def _known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Any:
     def put(run: Any) -> None:
-        spec = replace(MEASURES["margin"], kernel=lambda *_: run())
-        monkeypatch.setitem(MEASURES, "margin", spec)
+        spec = replace(MEASURES["margin"].models["house"], kernel=lambda *_: run())
+        monkeypatch.setitem(MEASURES, "margin", replace(spec, models={"house": spec}))
 
     put(lambda: Result(document={"total_margin": 12.5}))
     return put
