@@ -18,9 +18,9 @@ from compute.result import no_checkpoint
 from core.names import Measure
 from services.intake.request import JobRequest
 
-SMALL, LARGE = 50, 20_000
-MOST_REPEATS = 7
-ENOUGH_SECONDS = 0.25
+SMALL, LARGE = 50, 5_000
+MOST_REPEATS = 5
+ENOUGH_SECONDS = 0.08
 HISTORY_DAYS = 1_600  # enough for a backtest's default lookback
 
 
