@@ -44,7 +44,7 @@ def accept(
 ) -> jobs.Job:
     """Queue a request whose inputs are resolved."""
     predicted = costs.predicted_ms(request, given.portfolio)
-    way = _route(runtime, request, predicted)
+    way = routed(runtime, request, predicted)
     new = replace(
         new_job(principal, request, given, trace=trace, predicted_ms=predicted),
         queue=way.queue,
@@ -91,7 +91,8 @@ def new_job(
     )
 
 
-def _route(runtime: Runtime, request: JobRequest, predicted_ms: float | None) -> Route:
+def routed(runtime: Runtime, request: JobRequest, predicted_ms: float | None) -> Route:
+    """Return the queue of a request and the reason for it."""
     wish = Request(
         measure=request.measure,
         lane=request.lane,

@@ -11,13 +11,12 @@ from services import costs, inputs
 from services.intake.request import JobRequest
 from services.runtime import Runtime
 from services.schedules import grid_of
-from services.submit import allow, new_job
+from services.submit import allow, new_job, routed
 from services.timing import Misfire, Verdict, judge
 from storage import jobs, schedules
 from storage.database import Connection
 from storage.errors import StorageUnavailableError
 from storage.schedules import Schedule
-from workers.routing import Request, route
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,14 +109,7 @@ def _resolve(runtime: Runtime, principal: Principal, schedule: Schedule, portfol
     with runtime.database.read() as conn:
         given = inputs.resolve(conn, principal.tenant, request)
     predicted = costs.predicted_ms(request, given.portfolio)
-    wish = Request(
-        measure=request.measure,
-        lane=request.lane,
-        device=request.device,
-        fallback=request.fallback,
-        predicted_ms=predicted,
-    )
-    way = route(wish, runtime.live_workers(), automatic=runtime.settings.auto_hardware_routing)
+    way = routed(runtime, request, predicted)
     new = new_job(principal, request, given, trace=trace, predicted_ms=predicted)
     new = replace(new, queue=way.queue, routing_reason=way.reason, schedule_id=schedule.id)
     return _Ready(new=new, request=request, given=given)

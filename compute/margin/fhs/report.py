@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from compute.margin.account import variation_margins
 from compute.margin.fhs.addons import AddOn
 from compute.margin.fhs.book import Book
 from compute.margin.fhs.procyclicality import Charged
 from compute.margin.fhs.request import Request, Tool
-from compute.market import to_base
 from compute.portfolio import Floats, Portfolio
 from compute.result import Result
 from compute.simulation.returns import Returns
@@ -94,13 +94,6 @@ def totals(portfolio: Portfolio, initial: float, variation: Floats) -> dict[str,
         "total_margin": initial + max(0.0, owed or 0.0),
         "positions_without_settlement_price": int(np.count_nonzero(~settled)),
     }
-
-
-def variation_margins(portfolio: Portfolio) -> Floats:
-    """Return each position's settlement value less its current value, shape (n,); NaN without a settlement price."""
-    numbers = portfolio.numbers
-    scale = numbers["quantity"] * numbers["multiplier"] * to_base(portfolio)
-    return np.asarray(scale * (portfolio.number("settlement_price", np.nan) - numbers["price"]))
 
 
 def history(returns: Returns) -> dict[str, Any]:
