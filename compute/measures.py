@@ -1,222 +1,24 @@
 """MEASURES: the one map from a job's measure to its numerics."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from importlib import import_module
-from typing import Any
-
 from compute import drill
-from compute.crif import Crif, RowFault
 from compute.errors import InputError
 from compute.margin import requests
-from compute.margin.fhs import request as fhs_request
-from compute.margin.fhs.factors import conversion_pairs
-from compute.margin.portfolio_margin import request as portfolio_margin_request
-from compute.margin.span import request as span_request
+from compute.margin.models import BACKTESTS, MODELS, reads_history
 from compute.margin.weights import revaluations
-from compute.market import Market
-from compute.parameters import Kind, Parameter
-from compute.portfolio import Portfolio
+from compute.measure import SAMPLE_SYMBOLS, Book, Kernel, MeasureSpec, Takes, deferred, of_models, rows
 from compute.pricing import request as price_request
-from compute.result import Checkpoint, Result
 from compute.simulation import request as var_request
 from compute.simulation.exposures import factor_names
 
-SAMPLE_SYMBOLS = ("A", "B", *(f"S{index}" for index in range(40)))
-"""Symbols of the books that kernels are warmed and timed with."""
-
-Book = Portfolio | Crif
-Kernel = Callable[[Any, Market, Mapping[str, Any], Checkpoint], Result]
-
-
-class Takes(StrEnum):
-    """What a kernel is called with."""
-
-    POSITIONS = "positions"  # a Portfolio
-    CRIF = "crif"  # the rows of a CRIF file
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeasureSpec:
-    """A measure: its kernel, its parameters, and how much work a call is.
-
-    Parameters
-    ----------
-    kernel
-        Called with validated columns, the market, every parameter filled in, and a checkpoint.
-    parameters
-        Name to specification.
-    work
-        (positions, parameters) → work units; a worker's cost curve turns them into milliseconds.
-    needs_history
-        (parameters) → whether the kernel reads `market.history`.
-    history_names
-        Portfolio → for each position the symbol whose history stands for it, length n.
-    more_history
-        Portfolio → symbols whose histories the kernel reads too, where they are stored.
-    takes
-        What the kernel may be called with; nothing for drills.
-    row_faults
-        For kernels that take a CRIF: (rows, parameters) → the cells that they cannot use.
-    runs_on_defaults
-        False where a parameter must be given: there is nothing to warm or to time ahead, so it always takes a queue.
-    sample
-        Parameters to warm and to time a kernel with where its defaults do not run, for books in `SAMPLE_SYMBOLS`.
-    size
-        What it is called with → how many positions that is in work; American options may count for many.
-    values_itself
-        True where the kernel can do without a price that terms give; what is missing then stays NaN, for it to judge.
-    models
-        The measure's models by name, chosen by the parameter `model`; each with a specification of its own.
-    """
-
-    kernel: Kernel
-    parameters: Mapping[str, Parameter]
-    work: Callable[[int, Mapping[str, Any]], float]
-    needs_history: Callable[[Mapping[str, Any]], bool] = lambda _parameters: False
-    history_names: Callable[[Portfolio], list[str]] = lambda portfolio: [
-        str(symbol) for symbol in portfolio.labels["symbol"].texts()
-    ]
-    more_history: Callable[[Portfolio], list[str]] = lambda _portfolio: []
-    takes: tuple[Takes, ...] = (Takes.POSITIONS,)
-    row_faults: Callable[[Crif, Mapping[str, Any]], Iterator[RowFault]] | None = None
-    runs_on_defaults: bool = True
-    sample: Mapping[str, Any] = field(default_factory=dict)
-    size: Callable[[Any], float] = len
-    values_itself: bool = False
-    models: Mapping[str, "MeasureSpec"] = field(default_factory=dict)
-
-    @property
-    def needs_portfolio(self) -> bool:
-        """False only for drills."""
-        return bool(self.takes)
-
-    def model_of(self, parameters: Mapping[str, Any]) -> str:
-        """Return the name under which `variants` yields the chosen specification."""
-        return str(parameters.get("model", self.parameters["model"].default)) if self.models else ""
-
-    def chosen(self, parameters: Mapping[str, Any]) -> "MeasureSpec":
-        """Return the specification of the model that the parameters name; this one where they name none or no such."""
-        name = parameters.get("model")
-        return self.models.get(name.lower(), self) if isinstance(name, str) else self
-
-    def variants(self) -> Iterator[tuple[str, "MeasureSpec"]]:
-        """Yield each model's name and specification, or an empty name and this one where there are no models."""
-        yield from self.models.items() if self.models else (("", self),)
-
-
-def deferred(module: str, function: str) -> Kernel:
-    """Return a kernel whose module is imported at its first call: naming a measure must not load its compiler."""
-
-    def kernel(book: Book, market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
-        found: Kernel = getattr(import_module(module), function)
-        return found(book, market, parameters, checkpoint)
-
-    return kernel
-
-
-def _size(count: int, _parameters: Mapping[str, Any]) -> float:
-    return float(count)
-
-
-def _reads_history(parameters: Mapping[str, Any]) -> bool:
-    return bool(parameters["volatility"] == "history")
-
-
-def deferred_faults(module: str, function: str) -> Callable[[Crif, Mapping[str, Any]], Iterator[RowFault]]:
-    """Return a model's judgement of CRIF rows, imported at its first call."""
-
-    def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
-        yield from getattr(import_module(module), function)(crif, parameters)
-
-    return row_faults
-
-
-_MODELS: dict[str, MeasureSpec] = {
-    "house": MeasureSpec(
-        kernel=deferred("compute.margin.house", "margin"),
-        parameters=requests.HOUSE,
-        work=_size,
-        needs_history=_reads_history,
-    ),
-    "simm": MeasureSpec(
-        kernel=deferred("compute.margin.simm.margin", "margin"),
-        parameters=requests.SIMM,
-        work=_size,
-        takes=(Takes.CRIF,),
-        row_faults=deferred_faults("compute.margin.simm.checks", "row_faults"),
-    ),
-    "schedule": MeasureSpec(
-        kernel=deferred("compute.margin.schedule.margin", "margin"),
-        parameters=requests.SCHEDULE,
-        work=_size,
-        takes=(Takes.CRIF, Takes.POSITIONS),
-        row_faults=deferred_faults("compute.margin.schedule.trades", "row_faults"),
-    ),
-    "reg_t": MeasureSpec(
-        kernel=deferred("compute.margin.reg_t.model", "margin"),
-        parameters=requests.REG_T,
-        work=_size,
-    ),
-    "portfolio_margin": MeasureSpec(
-        kernel=deferred("compute.margin.portfolio_margin.margin", "margin"),
-        parameters=portfolio_margin_request.PARAMETERS,
-        work=_size,
-        size=revaluations(european=4.0, american=400.0),
-    ),
-    "fhs": MeasureSpec(
-        kernel=deferred("compute.margin.fhs.margin", "margin"),
-        parameters=fhs_request.PARAMETERS,
-        work=fhs_request.work,
-        needs_history=lambda _parameters: True,
-        history_names=factor_names,
-        more_history=conversion_pairs,
-    ),
-    "span": MeasureSpec(
-        kernel=deferred("compute.margin.span.margin", "margin"),
-        parameters=span_request.PARAMETERS,
-        work=span_request.work,
-        size=revaluations(european=1.0, american=140.0),
-        sample=span_request.sample(SAMPLE_SYMBOLS),
-    ),
-}
-
-_BACKTESTS: dict[str, MeasureSpec] = {
-    "fhs": MeasureSpec(
-        kernel=deferred("compute.margin.backtest.fhs", "backtest"),
-        parameters=fhs_request.BACKTEST_PARAMETERS,
-        work=fhs_request.work,
-        needs_history=lambda _parameters: True,
-        history_names=factor_names,
-        more_history=conversion_pairs,
-    ),
-}
-
-
-def _of_models(models: Mapping[str, MeasureSpec], default: str) -> MeasureSpec:
-    """Return a measure whose models are chosen by `model`, the default one where none is named."""
-    names = tuple(models)
-    named = {
-        name: replace(
-            spec,
-            parameters={
-                "model": Parameter(kind=Kind.TEXT, default=name, doc="The margin model.", choices=names),
-                **spec.parameters,
-            },
-        )
-        for name, spec in models.items()
-    }
-    return replace(named[default], models=named)
-
+__all__ = ["MEASURES", "SAMPLE_SYMBOLS", "Book", "Kernel", "MeasureSpec", "Takes", "deferred", "measure"]
 
 MEASURES: dict[str, MeasureSpec] = {
-    "margin": _of_models(_MODELS, "house"),
+    "margin": of_models(MODELS, "house"),
     "optimise": MeasureSpec(
         kernel=deferred("compute.margin.optimise", "optimise"),
         parameters={**requests.OPTIMISE, **requests.HOUSE},
-        work=_size,
-        needs_history=_reads_history,
+        work=rows,
+        needs_history=reads_history,
     ),
     "var": MeasureSpec(
         kernel=deferred("compute.simulation.var", "value_at_risk"),
@@ -232,7 +34,7 @@ MEASURES: dict[str, MeasureSpec] = {
         size=revaluations(european=3.0, american=300.0),
         values_itself=True,
     ),
-    "backtest": _of_models(_BACKTESTS, "fhs"),
+    "backtest": of_models(BACKTESTS, "fhs"),
     "noop": MeasureSpec(
         kernel=drill.drill,
         parameters=drill.PARAMETERS,

@@ -1,0 +1,79 @@
+"""The margin models by name, and the backtests by model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from compute.margin import requests
+from compute.margin.fhs import request as fhs_request
+from compute.margin.fhs.factors import conversion_pairs
+from compute.margin.portfolio_margin import request as portfolio_margin_request
+from compute.margin.span import request as span_request
+from compute.margin.weights import revaluations
+from compute.measure import SAMPLE_SYMBOLS, MeasureSpec, Takes, deferred, deferred_faults, rows
+from compute.simulation.exposures import factor_names
+
+
+def reads_history(parameters: Mapping[str, Any]) -> bool:
+    """Whether the house model's volatilities come from stored prices."""
+    return bool(parameters["volatility"] == "history")
+
+
+MODELS: dict[str, MeasureSpec] = {
+    "house": MeasureSpec(
+        kernel=deferred("compute.margin.house", "margin"),
+        parameters=requests.HOUSE,
+        work=rows,
+        needs_history=reads_history,
+    ),
+    "simm": MeasureSpec(
+        kernel=deferred("compute.margin.simm.margin", "margin"),
+        parameters=requests.SIMM,
+        work=rows,
+        takes=(Takes.CRIF,),
+        row_faults=deferred_faults("compute.margin.simm.checks", "row_faults"),
+    ),
+    "schedule": MeasureSpec(
+        kernel=deferred("compute.margin.schedule.margin", "margin"),
+        parameters=requests.SCHEDULE,
+        work=rows,
+        takes=(Takes.CRIF, Takes.POSITIONS),
+        row_faults=deferred_faults("compute.margin.schedule.trades", "row_faults"),
+    ),
+    "reg_t": MeasureSpec(
+        kernel=deferred("compute.margin.reg_t.model", "margin"),
+        parameters=requests.REG_T,
+        work=rows,
+    ),
+    "portfolio_margin": MeasureSpec(
+        kernel=deferred("compute.margin.portfolio_margin.margin", "margin"),
+        parameters=portfolio_margin_request.PARAMETERS,
+        work=rows,
+        size=revaluations(european=4.0, american=400.0),
+    ),
+    "fhs": MeasureSpec(
+        kernel=deferred("compute.margin.fhs.margin", "margin"),
+        parameters=fhs_request.PARAMETERS,
+        work=fhs_request.work,
+        needs_history=lambda _parameters: True,
+        history_names=factor_names,
+        more_history=conversion_pairs,
+    ),
+    "span": MeasureSpec(
+        kernel=deferred("compute.margin.span.margin", "margin"),
+        parameters=span_request.PARAMETERS,
+        work=span_request.work,
+        size=revaluations(european=1.0, american=140.0),
+        sample=span_request.sample(SAMPLE_SYMBOLS),
+    ),
+}
+
+BACKTESTS: dict[str, MeasureSpec] = {
+    "fhs": MeasureSpec(
+        kernel=deferred("compute.margin.backtest.fhs", "backtest"),
+        parameters=fhs_request.BACKTEST_PARAMETERS,
+        work=fhs_request.work,
+        needs_history=lambda _parameters: True,
+        history_names=factor_names,
+        more_history=conversion_pairs,
+    ),
+}
