@@ -1,7 +1,7 @@
 """A portfolio as frozen columns of shape (n,), validated once by `services.intake`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -99,6 +99,18 @@ class Portfolio:
         if column is None:
             return np.full(len(self), default)
         return np.where(np.isnan(column), default, column)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Portfolio":
+        """Return the portfolio of some positions, by index or by mask, in that order; all else stays the same."""
+        index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        return replace(
+            self,
+            ids=tuple(self.ids[row] for row in index.tolist()),
+            labels={
+                name: Labels(codes=labels.codes[index], values=labels.values) for name, labels in self.labels.items()
+            },
+            numbers={name: column[index] for name, column in self.numbers.items()},
+        )
 
     def document(self) -> dict[str, Any]:
         """Return what is not a column, as JSON-safe values; `from_parts` reads it back."""

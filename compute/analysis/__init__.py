@@ -1,0 +1,1 @@
+"""What desks ask of a margin model: what if, why, which, and why not as before."""
