@@ -48,6 +48,8 @@ class MeasureSpec:
         What the kernel may be called with; nothing for drills.
     row_faults
         For kernels that take a CRIF: (rows, parameters) → the cells that they cannot use.
+    judge
+        Raises InputError for parameters, all filled in, that do not fit: what a structure holds only its model knows.
     runs_on_defaults
         False where a parameter must be given: there is nothing to warm or to time ahead, so it always takes a queue.
     sample
@@ -70,6 +72,7 @@ class MeasureSpec:
     more_history: Callable[[Portfolio], list[str]] = lambda _portfolio: []
     takes: tuple[Takes, ...] = (Takes.POSITIONS,)
     row_faults: Callable[[Crif, Mapping[str, Any]], Iterator[RowFault]] | None = None
+    judge: Callable[[Mapping[str, Any]], None] = lambda _parameters: None
     runs_on_defaults: bool = True
     sample: Mapping[str, Any] = field(default_factory=dict)
     size: Callable[[Any], float] = len

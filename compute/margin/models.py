@@ -47,6 +47,7 @@ MODELS: dict[str, MeasureSpec] = {
     "portfolio_margin": MeasureSpec(
         kernel=deferred("compute.margin.portfolio_margin.margin", "margin"),
         parameters=portfolio_margin_request.PARAMETERS,
+        judge=portfolio_margin_request.judge,
         work=rows,
         size=revaluations(european=4.0, american=400.0),
     ),
@@ -61,6 +62,7 @@ MODELS: dict[str, MeasureSpec] = {
     "span": MeasureSpec(
         kernel=deferred("compute.margin.span.margin", "margin"),
         parameters=span_request.PARAMETERS,
+        judge=span_request.judge,
         work=span_request.work,
         size=revaluations(european=1.0, american=140.0),
         sample=span_request.sample(SAMPLE_SYMBOLS),

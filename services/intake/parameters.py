@@ -5,6 +5,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from compute.errors import InputError
+from compute.measure import MeasureSpec
 from compute.measures import measure as spec_of
 from compute.parameters import Kind, Parameter
 from services.intake.careful import unknown_field
@@ -25,8 +27,10 @@ def read_parameters(measure: str, given: Mapping[str, Any], *, pointer: str = "/
 
 def collect_parameters(measure: str, given: Any, pointer: str, faults: Faults) -> dict[str, Any]:
     """Return every parameter of a measure, a default in place of each one that is recorded as a fault."""
+    before = len(faults.items)
     values = mapping(given, pointer, faults) or {}
-    specs = spec_of(measure).chosen(values).parameters
+    chosen = spec_of(measure).chosen(values)
+    specs = chosen.parameters
     found = {name: spec.default for name, spec in specs.items()}
     for name, value in values.items():
         spec = specs.get(name)
@@ -34,7 +38,17 @@ def collect_parameters(measure: str, given: Any, pointer: str, faults: Faults) -
             unknown_field(name, pointer, tuple(specs), faults)
         elif value is not None:
             found[name] = _read(spec, value, f"{pointer}/{escape(name)}", faults)
+    if len(faults.items) == before:
+        _judge(chosen, found, pointer, faults)
     return found
+
+
+def _judge(spec: MeasureSpec, found: Mapping[str, Any], pointer: str, faults: Faults) -> None:
+    """Record what the model itself finds wrong: a misspelt key in a structure fails the request, not a job."""
+    try:
+        spec.judge(found)
+    except InputError as error:
+        faults.add(f"{pointer}{error.pointer.removeprefix('/parameters')}", error.detail, remedy=error.remedy)
 
 
 def from_text(spec: Parameter, text: str) -> Any:

@@ -1,6 +1,10 @@
 """The parameters of the model `portfolio_margin`; nothing here needs a compiler."""
 
-from compute.margin.portfolio_margin.tables import DEFAULT_VERSION, versions
+from collections.abc import Mapping
+from typing import Any
+
+from compute.margin.portfolio_margin.offsets import read_offsets
+from compute.margin.portfolio_margin.tables import DEFAULT_VERSION, portfolio_margin_set, versions
 from compute.parameters import Kind, Parameter
 
 PARAMETERS: dict[str, Parameter] = {
@@ -30,3 +34,8 @@ PARAMETERS: dict[str, Parameter] = {
         choices=("intraday", "other"),
     ),
 }
+
+
+def judge(parameters: Mapping[str, Any]) -> None:
+    """Raise InputError, with its pointer, for the first thing in the file of groups that does not fit."""
+    read_offsets(parameters["product_groups"], portfolio_margin_set(parameters["version"]))

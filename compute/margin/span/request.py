@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from compute.margin.span.tables import DEFAULT_VERSION, versions
+from compute.margin.span.exchange import read_exchange
+from compute.margin.span.tables import DEFAULT_VERSION, span_set, versions
 from compute.parameters import Kind, Parameter
 
 COMMODITY = 20.0
@@ -20,6 +21,11 @@ PARAMETERS: dict[str, Parameter] = {
         "docs/models/span.md, examples/span_parameters.json.",
     ),
 }
+
+
+def judge(parameters: Mapping[str, Any]) -> None:
+    """Raise InputError, with its pointer, for the first thing in the exchange's parameters that does not fit."""
+    read_exchange(parameters["span_parameters"], span_set(parameters["version"]))
 
 
 def sample(symbols: Iterable[str]) -> dict[str, Any]:

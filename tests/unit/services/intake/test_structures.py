@@ -57,3 +57,38 @@ def test_what_is_nested_too_deep_is_refused() -> None:
         value = {"a": value}
     with pytest.raises(InvalidInputError, match="too deep"):
         read_parameters("probe", {"file": value})
+
+
+SPREADS = {"ONE": {"contracts": {"A": {"month": "2025-03"}}, "price_scan_range": 1.0, "calender_spreads": []}}
+
+ARRAYS = {"risk_array_values": "profit", "risk_arrays": {"A/B": {"values": [1]}}}
+PRODUCT = {"class_groups": ["A"], "offset_pct": 95}
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"model": "span"}, "/parameters/span_parameters"),
+        ({"model": "span", "span_parameters": {"currency": "USD"}}, ""),
+        (
+            {"model": "span", "span_parameters": {"currency": "USD", "combined_commodities": SPREADS}},
+            "/parameters/span_parameters/combined_commodities/ONE/calender_spreads",
+        ),
+        (
+            {"model": "span", "span_parameters": {"currency": "USD", **ARRAYS}},
+            "/parameters/span_parameters/risk_arrays/A~1B/values",
+        ),
+        (
+            {"model": "portfolio_margin", "product_groups": {"product_groups": {"P": PRODUCT}}},
+            "/parameters/product_groups/product_groups/P/offset_pct",
+        ),
+    ],
+)
+def test_what_a_model_cannot_use_is_refused_at_intake(given: dict[str, Any], pointer: str) -> None:
+    if not pointer:
+        assert read_parameters("margin", given)["span_parameters"] == given["span_parameters"]
+        return
+    with pytest.raises(InvalidInputError) as caught:
+        read_parameters("margin", given)
+    assert [fault.pointer for fault in caught.value.faults] == [pointer]
+    assert caught.value.faults[0].detail
