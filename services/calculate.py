@@ -97,7 +97,7 @@ def _computed(
         job = jobs.insert_done(
             conn,
             new,
-            parameters=request.parameters,
+            parameters=given.parameters,
             market=given.market,
             columns=columns,
             result=packed,
@@ -142,9 +142,9 @@ def _on_kernel_thread(
 
     def timed() -> tuple[Result, Result | None, float, float | None]:
         started = time.perf_counter()
-        found = compute_result(request.measure, given.portfolio, market, request.parameters)
+        found = compute_result(request.measure, given.portfolio, market, given.parameters)
         between = time.perf_counter()
-        second = None if beside is None else compute_result(beside, given.portfolio, market, request.parameters)
+        second = None if beside is None else compute_result(beside, given.portfolio, market, given.parameters)
         ended = time.perf_counter()
         return found, second, (ended - started) * 1_000, None if second is None else (ended - between) * 1_000
 

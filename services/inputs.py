@@ -26,9 +26,13 @@ FIELD_OF = {Takes.POSITIONS: "portfolio", Takes.CRIF: "crif"}
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """A request's inputs, resolved; `itself` unless a stored portfolio version is the input as it is."""
+    """A request's inputs, resolved; `itself` unless a stored portfolio version is the input as it is.
+
+    `parameters` are the request's with whatever storage adds to them written out, so that a replay needs nothing else.
+    """
 
     portfolio: Book | None
+    parameters: Mapping[str, Any]
     portfolio_version: int | None
     itself: bool
     market: Mapping[str, Any]
@@ -59,7 +63,9 @@ def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
         if spec.needs_history(request.parameters):
             market["histories"] = _history_versions(conn, tenant, spec.history_names(book), spec.more_history(book))
     itself = version is None or bool(unpriced)  # prices filled in are part of the input
-    return Inputs(portfolio=book, portfolio_version=version, itself=itself, market=market)
+    return Inputs(
+        portfolio=book, parameters=request.parameters, portfolio_version=version, itself=itself, market=market
+    )
 
 
 def load_book(data: bytes) -> Book:

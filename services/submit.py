@@ -54,7 +54,7 @@ def accept(
     columns = given.packed
     with runtime.database.unit_of_work() as conn:
         runtime.quota.take(conn, principal.tenant)
-        job = jobs.insert(conn, new, parameters=request.parameters, market=given.market, columns=columns)
+        job = jobs.insert(conn, new, parameters=given.parameters, market=given.market, columns=columns)
         complete(conn, claim, answer, job)
     runtime.dispatch(job)
     return job

@@ -117,7 +117,7 @@ def _resolve(runtime: Runtime, principal: Principal, schedule: Schedule, portfol
 
 def _store(conn: Connection, ready: Sequence[_Ready]) -> list[jobs.Job]:
     return [
-        jobs.insert(conn, one.new, parameters=one.request.parameters, market=one.given.market, columns=one.given.packed)
+        jobs.insert(conn, one.new, parameters=one.given.parameters, market=one.given.market, columns=one.given.packed)
         for one in ready
     ]
 
