@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -261,4 +262,64 @@ schedule_ticks = Table(
     Column("tick", BigInteger, primary_key=True),
     Column("at", _MOMENT, nullable=False, server_default=_NOW),
     Column("outcome", Text, nullable=False),  # submitted, or skipped with the reason
+)
+
+# Every version is kept as it was written, and a trigger refuses to change or delete it: only its state moves on.
+parameter_sets = Table(
+    "parameter_sets",
+    metadata,
+    Column("tenant", Text, ForeignKey("tenants.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("document", JSONB, nullable=False),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("state", Text, nullable=False),
+    Column("revision", Integer, nullable=False, server_default=text("1")),  # of the state: part of the entity tag
+    Column("created_by", Text, nullable=False),
+    Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("submitted_by", Text),
+    Column("submitted_at", _MOMENT),
+    Column("approved_by", Text),
+    Column("approved_at", _MOMENT),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_at", _MOMENT),
+    CheckConstraint("state IN ('draft','submitted','approved','withdrawn')", name="state"),
+    CheckConstraint("approved_by <> created_by", name="second_person"),
+    CheckConstraint("state <> 'approved' OR approved_by IS NOT NULL", name="approved_by_somebody"),
+)
+
+# What is active on a date is the newest row from the latest date up to it; rows stay, a planned one may be withdrawn.
+parameter_set_activations = Table(
+    "parameter_set_activations",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _tenant(),
+    Column("model", Text, nullable=False),
+    Column("set_name", Text),
+    Column("set_version", Integer),
+    Column("packaged", Text),  # the version of a packaged set, where that is what becomes active
+    Column("active_from", Date, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_at", _MOMENT),
+    ForeignKeyConstraint(
+        ["tenant", "set_name", "set_version"],
+        ["parameter_sets.tenant", "parameter_sets.name", "parameter_sets.version"],
+    ),
+    CheckConstraint("action IN ('activate','roll_back')", name="action"),
+    CheckConstraint(
+        "(set_name IS NULL) = (set_version IS NULL) AND (set_name IS NULL) = (packaged IS NOT NULL)", name="one_target"
+    ),
+)
+Index(
+    "ix_parameter_set_activations_active",
+    parameter_set_activations.c.tenant,
+    parameter_set_activations.c.model,
+    parameter_set_activations.c.active_from.desc(),
+    parameter_set_activations.c.id.desc(),
 )
