@@ -133,6 +133,7 @@ jobs = Table(
     Column("started_at", _MOMENT),
     Column("finished_at", _MOMENT),
     Column("run_ms", Double),
+    Column("replay_of", UUID(as_uuid=True)),  # the job whose pinned inputs this one computes again
     CheckConstraint("state IN ('queued','running','done','failed','dead','cancelled')", name="state"),
     CheckConstraint("(state = 'running') = (token IS NOT NULL)", name="token_while_running"),
 )
@@ -150,6 +151,7 @@ Index(
     postgresql_where=text("state IN ('failed','dead')"),
 )
 Index("ix_jobs_started", jobs.c.queue, jobs.c.started_at.desc())
+Index("ix_jobs_replays", jobs.c.replay_of, postgresql_where=text("replay_of IS NOT NULL"))
 
 job_inputs = Table(
     "job_inputs",
@@ -169,6 +171,7 @@ results = Table(
     Column("content_hash", Text, nullable=False),
     Column("columns", LargeBinary, nullable=False),
     Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+    Column("environment", JSONB),  # what else than code and input may move a last digit: libraries and the cpu
 )
 
 idempotency_keys = Table(

@@ -9,9 +9,9 @@ queued ─claim→ running ─finish→ done
 
 from storage.jobs.claim import claim, heartbeat, release
 from storage.jobs.finish import cancelled, fail, finish, replay_dead, request_cancel
-from storage.jobs.query import get, get_many, inputs, page, result, unfinished
+from storage.jobs.query import get, get_many, inputs, latest_replay, page, result, stored, unfinished
 from storage.jobs.reconcile import expired_leases, overdue, prune, queue_stats
-from storage.jobs.records import Claim, Heartbeat, Inputs, Job, NewJob, QueueStats
+from storage.jobs.records import Claim, Heartbeat, Inputs, Job, NewJob, QueueStats, Stored
 from storage.jobs.sends import lost_sends, mark_sent, reroutable, unsend, unsent
 from storage.jobs.submit import insert_done
 from storage.jobs.submit import insert_job as insert
@@ -26,6 +26,7 @@ __all__ = [
     "NewJob",
     "Packed",
     "QueueStats",
+    "Stored",
     "Tally",
     "cancelled",
     "claim",
@@ -38,6 +39,7 @@ __all__ = [
     "inputs",
     "insert",
     "insert_done",
+    "latest_replay",
     "lost_sends",
     "mark_sent",
     "overdue",
@@ -49,6 +51,7 @@ __all__ = [
     "request_cancel",
     "reroutable",
     "result",
+    "stored",
     "tallies",
     "unfinished",
     "unsend",

@@ -49,12 +49,13 @@ def _finish() -> Select[Any]:
         .cte("finished")
     )
     stored = insert(results).from_select(
-        ["job_id", "tenant", "content_hash", "columns"],
+        ["job_id", "tenant", "content_hash", "columns", "environment"],
         select(
             finished.c.id,
             finished.c.tenant,
             bindparam("result_hash", type_=Text),
             bindparam("result_columns", type_=LargeBinary),
+            bindparam("in_environment", type_=JSONB(none_as_null=True)),
         ),
     )
     return select(*finished.c).add_cte(stored.cte("stored"))
@@ -125,7 +126,14 @@ _REPLAY = (
 
 
 def finish(
-    connection: Connection, job_id: UUID, token: UUID, *, result: Packed, device: str, run_ms: float
+    connection: Connection,
+    job_id: UUID,
+    token: UUID,
+    *,
+    result: Packed,
+    device: str,
+    run_ms: float,
+    environment: Mapping[str, Any] | None = None,
 ) -> Job | None:
     """Store the result and mark the job done; None if the token no longer holds, and then nothing is written."""
     bound = {
@@ -135,6 +143,7 @@ def finish(
         "result_columns": result.data,
         "by_device": device,
         "took_ms": run_ms,
+        "in_environment": None if environment is None else dict(environment),
     }
     return _one(connection, _FINISH, bound)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, bindparam, func, literal, select, tuple_
 
 from core.names import JobState, Measure
-from storage.jobs.records import Inputs, Job, job_from, jobs_from
+from storage.jobs.records import Inputs, Job, Stored, job_from, jobs_from
 from storage.jobs.states import UNFINISHED, is_in
 from storage.paging import read_moment, write_moment
 from storage.schema import job_inputs, jobs, portfolios, results
@@ -22,6 +22,7 @@ _INPUTS = (
         job_inputs.c.market,
         func.coalesce(job_inputs.c.content_hash, portfolios.c.content_hash),
         func.coalesce(job_inputs.c.columns, portfolios.c["columns"]),
+        job_inputs.c.columns.is_not(None),
     )
     .select_from(
         jobs.join(job_inputs, job_inputs.c.job_id == jobs.c.id).outerjoin(
@@ -34,6 +35,15 @@ _INPUTS = (
         )
     )
     .where(_OWN)
+)
+_STORED = select(results.c.content_hash, results.c["columns"], results.c.environment).where(
+    results.c.job_id == bindparam("job_id"), results.c.tenant == bindparam("of_tenant")
+)
+_LATEST_REPLAY = (
+    select(*jobs.c)
+    .where(jobs.c.replay_of == bindparam("job_id"), jobs.c.tenant == bindparam("of_tenant"))
+    .order_by(jobs.c.submitted_at.desc(), jobs.c.id.desc())
+    .limit(1)
 )
 _UNFINISHED = select(func.count()).where(jobs.c.tenant == bindparam("of_tenant"), UNFINISHED)
 
@@ -60,7 +70,19 @@ def inputs(connection: Connection, tenant: str, job_id: UUID) -> Inputs | None:
     row = connection.execute(_INPUTS, {"job_id": job_id, "of_tenant": tenant}).one_or_none()
     if row is None:
         return None
-    return Inputs(parameters=row[0], market=row[1], content_hash=row[2], columns=row[3])
+    return Inputs(parameters=row[0], market=row[1], content_hash=row[2], columns=row[3], own=row[4])
+
+
+def stored(connection: Connection, tenant: str, job_id: UUID) -> Stored | None:
+    """Return a tenant's result with what it was computed in, or None while there is none."""
+    row = connection.execute(_STORED, {"job_id": job_id, "of_tenant": tenant}).one_or_none()
+    return None if row is None else Stored(content_hash=row[0], columns=row[1], environment=row[2])
+
+
+def latest_replay(connection: Connection, tenant: str, job_id: UUID) -> Job | None:
+    """Return the job that replayed a tenant's job last, or None if none has."""
+    row = connection.execute(_LATEST_REPLAY, {"job_id": job_id, "of_tenant": tenant}).one_or_none()
+    return None if row is None else job_from(row)
 
 
 def unfinished(connection: Connection, tenant: str) -> int:

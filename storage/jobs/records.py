@@ -31,6 +31,7 @@ class NewJob:
     trace: str
     max_attempts: int = 3
     deadline_seconds: float | None = None
+    replay_of: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,16 +74,27 @@ class Job:
     started_at: datetime | None
     finished_at: datetime | None
     run_ms: float | None
+    replay_of: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """What a job reads; `columns` is None for a measure without a portfolio."""
+    """What a job reads; `columns` is None for a measure without a portfolio, `own` where they lie with the job."""
 
     parameters: dict[str, Any]
     market: dict[str, Any]
     content_hash: str | None
     columns: bytes | None
+    own: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A stored result, and where it was computed; `environment` is None for results from before it was recorded."""
+
+    content_hash: str
+    columns: bytes
+    environment: dict[str, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True)

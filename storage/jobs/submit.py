@@ -42,6 +42,7 @@ _GIVEN = (
     "trace",
     "max_attempts",
     "deadline_seconds",
+    "replay_of",
 )
 _MOMENTS = ("available_at", "deadline_at", "submitted_at", "started_at", "finished_at")
 
@@ -94,6 +95,7 @@ def _insert_done() -> Select[Any]:
             tenant=bindparam("new_tenant", type_=Text),
             content_hash=bindparam("result_hash", type_=Text),
             columns=bindparam("result_columns", type_=LargeBinary),
+            environment=bindparam("given_environment", type_=JSONB(none_as_null=True)),
         )
         .cte("stored_result")
     )
@@ -128,6 +130,7 @@ def insert_done(
     run_ms: float,
     started_at: datetime | None = None,
     code_version: str,
+    environment: Mapping[str, Any] | None = None,
 ) -> Job:
     """Store a job that the API process has computed, with inputs and result; it began `run_ms` ago unless told."""
     outcome = {
@@ -137,6 +140,7 @@ def insert_done(
         "given_run_ms": run_ms,
         "given_started_at": started_at,
         "given_code_version": code_version,
+        "given_environment": None if environment is None else dict(environment),
     }
     row = connection.execute(_INSERT_DONE, _bound(job, parameters, market, columns) | outcome).one()
     return _done(job, device=device, run_ms=run_ms, code_version=code_version, moments=row._asdict())
