@@ -11,7 +11,7 @@ from typing import Any
 from compute.margin.columns import Columns, prepare
 from compute.margin.report import document, position_table
 from compute.margin.requirement import Requirement, requirement
-from compute.margin.tables import HouseSet, house_set
+from compute.margin.tables import HouseSet, chosen_set
 from compute.market import Market
 from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result
@@ -21,7 +21,7 @@ def compute(
     portfolio: Portfolio, market: Market, parameters: Mapping[str, Any]
 ) -> tuple[HouseSet, Columns, Requirement]:
     """Return the parameter set, the prepared columns and the margins; errors as in `margin`."""
-    table = house_set(parameters["version"])
+    table = chosen_set(parameters)
     columns = prepare(portfolio, market, table, history_first=parameters["volatility"] == "history")
     return table, columns, requirement(columns, table)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import InputError, ParameterSetError
+from compute.margin.chosen import chosen
 from compute.margin.schema import Source, TableReader
 from compute.portfolio import Floats
 
@@ -159,6 +160,11 @@ def house_set(version: str = DEFAULT_VERSION) -> HouseSet:
     return load(PARAMS / f"house-{version}.toml")
 
 
+def chosen_set(parameters: Mapping[str, Any]) -> HouseSet:
+    """Return the set that the parameters `tables` or `version` stand for; raise InputError."""
+    return chosen(parameters, house_set, parse)
+
+
 def load(path: Path) -> HouseSet:
     """Read and check a TOML file; raise ParameterSetError naming what is wrong in it."""
     try:
@@ -168,11 +174,10 @@ def load(path: Path) -> HouseSet:
     return parse(path.stem, document)
 
 
-def parse(name: str, document: Mapping[str, Any]) -> HouseSet:
-    """Check a document, packaged or stored, and return the set; raise ParameterSetError naming what is wrong."""
-    top = TableReader(name, "", document)
-    if top.value("schema") != SCHEMA:
-        raise top.fault("schema", f"must be {SCHEMA}")
+def parse(name: str, document: Mapping[str, Any], faults: list[ParameterSetError] | None = None) -> HouseSet:
+    """Check a document, packaged or stored, and return the set; raise or collect each ParameterSetError."""
+    top = TableReader(name, "", document, faults)
+    top.constant("schema", SCHEMA)
     top.text("model", ("house",))
     sources: list[Source] = []
     found = HouseSet(
@@ -215,7 +220,7 @@ def _class(table: TableReader) -> ClassRates:
         match=Match(table.text("match", tuple(Match))),
     )
     if rates.maintenance_rate > rates.initial_rate:
-        raise table.fault("maintenance_rate", "must not be above initial_rate")
+        table.refuse("maintenance_rate", "must not be above initial_rate")
     table.close()
     return rates
 
@@ -247,8 +252,9 @@ def _cross_rules(table: TableReader) -> tuple[CrossRule, ...]:
 
 def _cross_rule(table: TableReader) -> CrossRule:
     pair = table.value("classes")
-    if not isinstance(pair, list) or len(pair) != 2 or pair[0] == pair[1] or not set(pair) <= set(ASSET_CLASSES):
-        raise table.fault("classes", f"must be two different classes of {', '.join(ASSET_CLASSES)}")
+    if not isinstance(pair, list) or len(pair) != 2 or pair[0] == pair[1] or any(x not in ASSET_CLASSES for x in pair):
+        table.refuse("classes", f"must be two different classes of {', '.join(ASSET_CLASSES)}")
+        pair = ASSET_CLASSES[:2]
     rule = CrossRule(
         classes=(pair[0], pair[1]),
         same_direction=table.text("directions", ("same", "opposite")) == "same",
@@ -269,7 +275,7 @@ def _status(table: TableReader) -> StatusLevels:
         warning=table.number("warning"), critical=table.number("critical"), emergency=table.number("emergency")
     )
     if not levels.warning <= levels.critical <= levels.emergency:
-        raise table.fault("emergency", "must not be below critical, nor critical below warning")
+        table.refuse("emergency", "must not be below critical, nor critical below warning")
     table.close()
     return levels
 
@@ -278,4 +284,6 @@ def _check_cross(top: TableReader, found: HouseSet) -> None:
     """Long and short of a currency pair is a matter of spelling: such a class has no direction of its own."""
     for index, rule in enumerate(found.cross_rules):
         if any(found.classes[name].match is Match.CURRENCY for name in rule.classes):
-            raise top.fault(f"cross_class.rules.{index}.classes", "must not name a class that matches by currency")
+            top.table("cross_class").tables("rules")[index].refuse(
+                "classes", "must not name a class that matches by currency"
+            )

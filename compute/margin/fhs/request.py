@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from compute.margin.fhs.tables import DEFAULT_VERSION, FhsSet, fhs_set, versions
+from compute.margin.fhs.tables import DEFAULT_VERSION, FhsSet, chosen_set, fhs_set, versions
 from compute.parameters import Kind, Parameter
 
 LEAST_LOOKBACK = 250
@@ -104,7 +104,7 @@ class Request:
         """Read validated parameters; defaults stand in for what is not given."""
         given = {name: parameters.get(name, spec.default) for name, spec in BACKTEST_PARAMETERS.items()}
         return cls(
-            table=fhs_set(given.pop("version")),
+            table=chosen_set({**parameters, "version": given.pop("version")}),
             decay=float(given.pop("lambda")),
             confidence=float(given.pop("confidence")),
             apc=Tool(given.pop("apc")),

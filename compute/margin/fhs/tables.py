@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from compute.errors import InputError
+from compute.errors import InputError, ParameterSetError
+from compute.margin.chosen import chosen
 from compute.margin.schema import Source, TableReader
 
 FOLDER = Path(__file__).parent / "params"
@@ -64,36 +65,46 @@ def fhs_set(version: str) -> FhsSet:
     return read_set(tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")), version)
 
 
-def read_set(values: Mapping[str, Any], name: str) -> FhsSet:
-    """Check a parameter set; raise ParameterSetError naming the key that is wrong."""
-    top = TableReader(name, "", values)
-    top.number("schema", 1, 1)
+def chosen_set(parameters: Mapping[str, Any]) -> FhsSet:
+    """Return the set that the parameters `tables` or `version` stand for; raise InputError."""
+    return chosen(parameters, fhs_set, parse)
+
+
+def parse(name: str, values: Mapping[str, Any], faults: list[ParameterSetError] | None = None) -> FhsSet:
+    """Check a document; raise or collect ParameterSetError for what is wrong."""
+    return read_set(values, name, faults)
+
+
+def read_set(values: Mapping[str, Any], name: str, faults: list[ParameterSetError] | None = None) -> FhsSet:
+    """Check a parameter set; raise or collect ParameterSetError naming the key that is wrong."""
+    top = TableReader(name, "", values, faults)
+    top.constant("schema", 1)
     top.text("model", ("fhs",))
     confidence, lookback = top.table("confidence"), top.table("lookback")
-    liquidation, tools, chosen = top.table("liquidation_days"), top.table("procyclicality"), top.table("chosen")
+    liquidation, tools, ours = top.table("liquidation_days"), top.table("procyclicality"), top.table("chosen")
     confidence.number("otc", 0.5, 0.9999)
     lookback.number("months_least", 1, 1200)
-    liquidation.number("otc", 1, 250)
-    year = chosen.number("year_days", 1, 366)
+    liquidation.integer("otc", 1, 250)
+    year = ours.number("year_days", 1, 366)
     found = FhsSet(
         version=top.text("version"),
         title=top.text("title"),
         source=top.text("source"),
         status=top.text("status"),
-        unverified=tuple(top.value("unverified")),
+        unverified=top.texts("unverified"),
         confidence=confidence.number("other", 0.5, 0.9999),
-        mpor_days=int(liquidation.number("other", 1, 250)),
-        lookback_days=int(chosen.number("lookback_days", 250, 20_000)),
-        decay=chosen.number("decay", 0.9, 0.999),
+        mpor_days=liquidation.integer("other", 1, 250),
+        lookback_days=ours.integer("lookback_days", 250, 20_000),
+        decay=ours.number("decay", 0.9, 0.999),
         buffer=tools.number("buffer"),
-        buffer_reference_days=int(chosen.number("buffer_reference_days", 1, 2_500)),
-        buffer_rise=chosen.number("buffer_rise"),
+        buffer_reference_days=ours.integer("buffer_reference_days", 1, 2_500),
+        buffer_rise=ours.number("buffer_rise"),
         stressed_weight=tools.number("stressed_weight"),
-        stressed_days=int(chosen.number("stressed_days", 100, 2_500)),
+        stressed_days=ours.integer("stressed_days", 100, 2_500),
         floor_days=int(tools.number("floor_years", 1, 100) * year),
-        participation=chosen.number("participation", 0.01, 1.0),
-        sources=tuple(table.source() for table in (confidence, lookback, liquidation, tools, chosen)),
+        participation=ours.number("participation", 0.01, 1.0),
+        sources=tuple(table.source() for table in (confidence, lookback, liquidation, tools, ours)),
     )
-    for table in (confidence, lookback, liquidation, tools, chosen, top):
+    for table in (confidence, lookback, liquidation, tools, ours, top):
         table.close()
     return found

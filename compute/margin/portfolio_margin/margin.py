@@ -10,7 +10,7 @@ from compute.margin.contracts import net_sizes
 from compute.margin.portfolio_margin.classes import Classes, classify, refuse_ineligible
 from compute.margin.portfolio_margin.model import Loss, Tree, losses, riskiest, shifts, summed, tree
 from compute.margin.portfolio_margin.offsets import OffsetFile, read_offsets
-from compute.margin.portfolio_margin.tables import PortfolioMarginSet, portfolio_margin_set
+from compute.margin.portfolio_margin.tables import PortfolioMarginSet, chosen_set
 from compute.market import Market, rate
 from compute.portfolio import Floats, Portfolio
 from compute.pricing.book import Book, prepare, reprice
@@ -86,7 +86,7 @@ def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any],
 
 def compute(portfolio: Portfolio, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Run:
     """Return the figures with what they were computed from; errors as in `margin`."""
-    table = portfolio_margin_set(parameters["version"])
+    table = chosen_set(parameters)
     offsets = read_offsets(parameters["product_groups"], table)
     refuse_ineligible(portfolio)
     book = prepare(portfolio)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compute.margin.portfolio_margin.offsets import read_offsets
-from compute.margin.portfolio_margin.tables import DEFAULT_VERSION, portfolio_margin_set, versions
+from compute.margin.portfolio_margin.tables import DEFAULT_VERSION, chosen_set, versions
 from compute.parameters import Kind, Parameter
 
 PARAMETERS: dict[str, Parameter] = {
@@ -38,4 +38,4 @@ PARAMETERS: dict[str, Parameter] = {
 
 def judge(parameters: Mapping[str, Any]) -> None:
     """Raise InputError, with its pointer, for the first thing in the file of groups that does not fit."""
-    read_offsets(parameters["product_groups"], portfolio_margin_set(parameters["version"]))
+    read_offsets(parameters["product_groups"], chosen_set(parameters))

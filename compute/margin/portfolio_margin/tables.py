@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from compute.errors import InputError
+from compute.errors import InputError, ParameterSetError
+from compute.margin.chosen import chosen
 from compute.margin.schema import TableReader
 
 FOLDER = Path(__file__).parent / "params"
@@ -80,17 +81,22 @@ def portfolio_margin_set(version: str = DEFAULT_VERSION) -> PortfolioMarginSet:
     return read_set(version, tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")))
 
 
-def read_set(name: str, values: Mapping[str, Any]) -> PortfolioMarginSet:
-    """Return a set from its table; raise ParameterSetError naming what does not fit."""
-    reader = TableReader(name, "", values)
+def chosen_set(parameters: Mapping[str, Any]) -> PortfolioMarginSet:
+    """Return the set that the parameters `tables` or `version` stand for; raise InputError."""
+    return chosen(parameters, portfolio_margin_set, read_set)
+
+
+def read_set(name: str, values: Mapping[str, Any], faults: list[ParameterSetError] | None = None) -> PortfolioMarginSet:
+    """Return a set from its table; raise or collect ParameterSetError naming what does not fit."""
+    reader = TableReader(name, "", values, faults)
     ranges = reader.table("ranges_percent")
     equity = reader.table("minimum_equity_usd")
     found = PortfolioMarginSet(
         version=reader.text("version"),
         source=reader.text("source"),
         status=reader.text("status"),
-        unverified=tuple(reader.value("unverified")),
-        steps=int(reader.number("steps", 1, 100)),
+        unverified=reader.texts("unverified"),
+        steps=reader.integer("steps", 1, 100),
         ranges={key: _range(ranges, key) for key in RANGES},
         minimum=reader.number("minimum_usd_per_contract_unit", 0.0, 1000.0),
         offset_cap=reader.number("product_group_offset_cap_percent", 0.0, 100.0) / 100.0,
@@ -102,10 +108,7 @@ def read_set(name: str, values: Mapping[str, Any]) -> PortfolioMarginSet:
 
 
 def _range(reader: TableReader, key: str) -> tuple[float, float]:
-    value = reader.value(key)
-    if not (isinstance(value, list) and len(value) == 2 and all(type(item) in {int, float} for item in value)):
-        raise reader.fault(key, "must be a list of two numbers")
-    low, high = value
-    if not -100.0 <= low < 0.0 < high <= 1000.0:
-        raise reader.fault(key, "must go from a fall to a rise")
+    low, high = reader.row(key, 2, -100.0, 1000.0)
+    if not low < 0.0 < high:
+        reader.refuse(key, "must go from a fall to a rise")
     return low / 100.0, high / 100.0

@@ -13,7 +13,7 @@ from compute.margin.reg_t.intake import read
 from compute.margin.reg_t.pairing import Pairing
 from compute.margin.reg_t.program import refine, solve
 from compute.margin.reg_t.strategy import Strategy
-from compute.margin.reg_t.tables import DEFAULT_VERSION, RegTSet, reg_t_set
+from compute.margin.reg_t.tables import RegTSet, chosen_set
 from compute.margin.report import available_collateral
 from compute.margin.tables import house_set
 from compute.market import Market, rate
@@ -50,7 +50,7 @@ def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any],
     MissingRateError
         A currency has no rate into the base currency, or USD (in which the rules state amounts) has none.
     """
-    table = reg_t_set(parameters.get("version") or DEFAULT_VERSION)
+    table = chosen_set(parameters)
     account = read(portfolio, table)
     return Result(document=_document(portfolio, account, table, decompose(account, table)))
 

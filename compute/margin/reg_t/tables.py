@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from compute.errors import InputError, ParameterSetError
+from compute.margin.chosen import chosen
 from compute.margin.schema import Source, TableReader
 
 FOLDER = Path(__file__).parent / "params"
@@ -113,6 +114,11 @@ def reg_t_set(version: str = DEFAULT_VERSION) -> RegTSet:
     return parse(version, tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")))
 
 
+def chosen_set(parameters: Mapping[str, Any]) -> RegTSet:
+    """Return the set that the parameters `tables` or `version` stand for; raise InputError."""
+    return chosen({"version": DEFAULT_VERSION, **parameters}, reg_t_set, parse)
+
+
 class _Sections:
     """The sections of a set: collects what each says of its source, status and open figures."""
 
@@ -126,18 +132,14 @@ class _Sections:
         table = self.top.table(key)
         self.sources.append(table.source())
         self.status[key] = table.text("status")
-        open_figures = table.value("unverified")
-        if not isinstance(open_figures, list) or not all(isinstance(item, str) for item in open_figures):
-            raise table.fault("unverified", "must be a list of names")
-        self.unverified += [f"{key}.{item}" for item in open_figures]
+        self.unverified += [f"{key}.{item}" for item in table.texts("unverified")]
         return table
 
 
-def parse(name: str, document: Mapping[str, Any]) -> RegTSet:
-    """Check a document and return the set; raise ParameterSetError naming what is wrong."""
-    top = TableReader(name, "", document)
-    if top.value("schema") != SCHEMA:
-        raise top.fault("schema", f"must be {SCHEMA}")
+def parse(name: str, document: Mapping[str, Any], faults: list[ParameterSetError] | None = None) -> RegTSet:
+    """Check a document and return the set; raise or collect ParameterSetError for what is wrong."""
+    top = TableReader(name, "", document, faults)
+    top.constant("schema", SCHEMA)
     top.text("model", ("reg_t",))
     sections = _Sections(top)
     found = RegTSet(
@@ -180,11 +182,11 @@ def _options(sections: _Sections) -> OptionRates:
     long = sections.open("long_option")
     base = short.numbers("base")
     if set(base) != set(INDEX_CLASSES):
-        raise short.fault("base", f"must have exactly {', '.join(INDEX_CLASSES)}")
+        short.refuse("base", f"must have exactly {', '.join(INDEX_CLASSES)}")
     found = OptionRates(
         minimum=short.number("minimum"),
         base=base,
-        threshold_months=int(long.number("threshold_months", maximum=120.0)),
+        threshold_months=long.integer("threshold_months", 0, 120),
         short_dated=long.number("short_dated"),
         long_dated=long.number("long_dated_listed"),
     )
@@ -210,7 +212,7 @@ def _bonds(sections: _Sections) -> BondRates:
     government = table.table("us_government")
     years, rates = government.rising("upper_years"), government.rising("rates")
     if len(rates) != len(years) + 1:
-        raise ParameterSetError(f"Parameter set {sections.top.name}: bonds.us_government needs {len(years) + 1} rates.")
+        government.refuse("rates", f"must be {len(years) + 1} rates, one more than upper_years")
     found = BondRates(
         municipal=table.number("municipal"),
         other_exempt=table.number("other_exempt"),

@@ -7,7 +7,7 @@ from compute.crif import Crif, answered_in
 from compute.errors import InputError
 from compute.margin.schedule import positions, trades
 from compute.margin.schedule.model import Schedule, schedule
-from compute.margin.schedule.tables import ScheduleSet, schedule_set
+from compute.margin.schedule.tables import ScheduleSet, chosen_set
 from compute.margin.simm.margin import NOT_IN_THE_MODEL, combined
 from compute.market import Market
 from compute.portfolio import Portfolio
@@ -30,7 +30,7 @@ def margin(book: Crif | Portfolio, _market: Market, parameters: Mapping[str, Any
         Unknown version, a file without rows, no rate from USD into the calculation currency, or a position without a
         last date where its rate depends on one.
     """
-    table = schedule_set(parameters["version"])
+    table = chosen_set(parameters)
     if isinstance(book, Crif):
         if not len(book):
             raise InputError("The file has no rows.", pointer="/crif", remedy="Send at least one trade.")

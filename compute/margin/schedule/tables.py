@@ -1,17 +1,22 @@
 """The schedule's parameter sets, read once."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from compute.errors import InputError, ParameterSetError
+from compute.margin.chosen import chosen
+from compute.margin.schema import TableReader
 from compute.portfolio import Floats
 
 FOLDER = Path(__file__).parent / "params"
 DEFAULT_VERSION = "bcbs-iosco-2015"
+CLASSES = ("Rates", "CrossCurrencySwap", "Credit", "FX", "Equity", "Commodity", "Other")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +57,28 @@ def schedule_set(version: str) -> ScheduleSet:
             pointer="/parameters/version",
             remedy=f"Use one of: {', '.join(versions())}.",
         )
-    table = tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8"))
+    return read_set(version, tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")))
+
+
+def chosen_set(parameters: Mapping[str, Any]) -> ScheduleSet:
+    """Return the set that the parameters `tables` or `version` stand for; raise InputError."""
+    return chosen(parameters, schedule_set, read_set)
+
+
+def read_set(name: str, values: Mapping[str, Any], faults: list[ParameterSetError] | None = None) -> ScheduleSet:
+    """Return a set from its table; raise or collect ParameterSetError naming what does not fit."""
+    reader = TableReader(name, "", values, faults)
+    bounds, rates = reader.rising("maturity_bounds_years"), reader.table("rates_percent")
     found = ScheduleSet(
-        version=table["version"],
-        source=table["source"],
-        status=table["status"],
-        classes=tuple(table["rates_percent"]),
-        rates=np.array(list(table["rates_percent"].values()), dtype=np.float64) / 100.0,
-        bounds=np.array(table["maturity_bounds_years"], dtype=np.float64),
-        net_share=float(table["net_share"]),
-        ngr_share=float(table["ngr_share"]),
+        version=reader.text("version"),
+        source=reader.text("source"),
+        status=reader.text("status"),
+        classes=CLASSES,
+        rates=np.array([rates.row(key, len(bounds) + 1, 0.0, 100.0) for key in CLASSES]) / 100.0,
+        bounds=np.array(bounds, dtype=np.float64),
+        net_share=reader.number("net_share"),
+        ngr_share=reader.number("ngr_share"),
     )
-    if found.rates.shape[1:] != (found.bounds.size + 1,) or (found.rates < 0).any():
-        raise ParameterSetError(f"Schedule {version}: every class needs {found.bounds.size + 1} rates of zero or more.")
+    for table in (rates, reader):
+        table.close()
     return found

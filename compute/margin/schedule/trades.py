@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from compute.crif import Crif, RowFault, answered_in
 from compute.margin.schedule.model import YEAR_DAYS, Trades
-from compute.margin.schedule.tables import ScheduleSet, schedule_set
+from compute.margin.schedule.tables import ScheduleSet, chosen_set
 from compute.portfolio import Floats, Labels
 
 NOTIONAL, PRESENT_VALUE = "Notional", "PV"
@@ -17,7 +17,7 @@ NOTIONAL, PRESENT_VALUE = "Notional", "PV"
 
 def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
     """Yield every cell of a schedule file that cannot be used."""
-    table = schedule_set(parameters["version"])
+    table = chosen_set(parameters)
     answered_in(parameters)
     everything = {
         "risk_type": ((NOTIONAL, PRESENT_VALUE), f"Use {NOTIONAL} or {PRESENT_VALUE}."),

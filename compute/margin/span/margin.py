@@ -8,7 +8,7 @@ from compute.margin.span.exchange import read_exchange
 from compute.margin.span.holdings import read_holdings
 from compute.margin.span.model import figures
 from compute.margin.span.report import report
-from compute.margin.span.tables import span_set
+from compute.margin.span.tables import chosen_set
 from compute.market import Market
 from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result
@@ -31,7 +31,7 @@ def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any],
     MissingRateError
         A currency has no rate into the base currency.
     """
-    table = span_set(parameters["version"])
+    table = chosen_set(parameters)
     exchange = read_exchange(parameters["span_parameters"], table)
     holdings = read_holdings(portfolio, exchange)
     arrays = risk_arrays(portfolio, exchange, holdings, table, checkpoint)

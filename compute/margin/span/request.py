@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from compute.margin.span.exchange import read_exchange
-from compute.margin.span.tables import DEFAULT_VERSION, span_set, versions
+from compute.margin.span.tables import DEFAULT_VERSION, chosen_set, versions
 from compute.parameters import Kind, Parameter
 
 COMMODITY = 20.0
@@ -25,7 +25,7 @@ PARAMETERS: dict[str, Parameter] = {
 
 def judge(parameters: Mapping[str, Any]) -> None:
     """Raise InputError, with its pointer, for the first thing in the exchange's parameters that does not fit."""
-    read_exchange(parameters["span_parameters"], span_set(parameters["version"]))
+    read_exchange(parameters["span_parameters"], chosen_set(parameters))
 
 
 def sample(symbols: Iterable[str]) -> dict[str, Any]:

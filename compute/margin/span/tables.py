@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from compute.errors import InputError
-from compute.margin.schema import TableReader
+from compute.errors import InputError, ParameterSetError
+from compute.margin.chosen import chosen
+from compute.margin.schema import TableReader, is_number
 from compute.portfolio import Floats
 
 FOLDER = Path(__file__).parent / "params"
@@ -77,20 +78,26 @@ def span_set(version: str = DEFAULT_VERSION) -> SpanSet:
     return read_set(version, tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")))
 
 
-def read_set(name: str, values: Mapping[str, Any]) -> SpanSet:
-    """Return a set from its table; raise ParameterSetError naming what does not fit."""
-    reader = TableReader(name, "", values)
-    scenarios = np.array(reader.value("scenarios"), dtype=np.float64)
-    if scenarios.shape != (REGULAR, 2) or (scenarios[::2, 0] != scenarios[1::2, 0]).any():
-        raise reader.fault("scenarios", "must be fourteen pairs, of equal price moves two by two")
+def chosen_set(parameters: Mapping[str, Any]) -> SpanSet:
+    """Return the set that the parameters `tables` or `version` stand for; raise InputError."""
+    return chosen(parameters, span_set, read_set)
+
+
+def read_set(name: str, values: Mapping[str, Any], faults: list[ParameterSetError] | None = None) -> SpanSet:
+    """Return a set from its table; raise or collect ParameterSetError naming what does not fit."""
+    reader = TableReader(name, "", values, faults)
+    scenarios = _scenarios(reader)
     inner = reader.table("delta_weights")
     thirds = [inner.number(key) for key in ("unchanged", "one_third", "two_thirds", "full")]
     weights = np.array([thirds[abs(move)] for move in MOVES])
+    if not weights.sum() > 0.0:
+        inner.refuse("unchanged", "must be above zero, or another weight must")
+        weights = np.ones(len(MOVES))
     found = SpanSet(
         version=reader.text("version"),
         source=reader.text("source"),
         status=reader.text("status"),
-        unverified=tuple(reader.value("unverified")),
+        unverified=reader.texts("unverified"),
         price=scenarios[:, 0] / 3.0,
         volatility=scenarios[:, 1],
         extreme_multiplier=reader.number("extreme_multiplier", 0.0, 100.0),
@@ -100,3 +107,20 @@ def read_set(name: str, values: Mapping[str, Any]) -> SpanSet:
     inner.close()
     reader.close()
     return found
+
+
+def _scenarios(reader: TableReader) -> Floats:
+    """Return price moves in thirds of the range and volatility moves in ranges, shape (14, 2)."""
+    rows = reader.value("scenarios")
+    pairs = rows if isinstance(rows, list) else []
+    if len(pairs) == REGULAR and all(_is_pair(row) for row in pairs):
+        found = np.array(pairs, dtype=np.float64)
+        if np.array_equal(found[::2, 0], found[1::2, 0]):
+            return found
+    if rows is not None:
+        reader.refuse("scenarios", "must be fourteen pairs, of equal price moves two by two", sound=False)
+    return np.zeros((REGULAR, 2))
+
+
+def _is_pair(row: object) -> bool:
+    return isinstance(row, list) and len(row) == 2 and all(is_number(item) and abs(item) <= 100.0 for item in row)
