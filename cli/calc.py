@@ -50,7 +50,7 @@ def calc(
     from cli.present import show_result
 
     quiet_logs()
-    parameters = _parameters(measure, param)
+    parameters = _parameters(measure, param, source)
     partly = _values_itself(measure, parameters)
     market = _market(history, measure, parameters)
     documents = read_input(source, measure, parameters)
@@ -75,7 +75,7 @@ def calc(
     raise typer.Exit(FAILED if unread or failed else 0)
 
 
-def _parameters(measure: str, param: list[str] | None) -> dict[str, Any]:
+def _parameters(measure: str, param: list[str] | None, source: Path) -> dict[str, Any]:
     from cli.parameters import check_measure, given_parameters
     from compute.measures import measure as spec_of
     from services.intake.parameters import read_parameters
@@ -85,7 +85,7 @@ def _parameters(measure: str, param: list[str] | None) -> dict[str, Any]:
         raise UsageError(
             f"{measure} is a drill of the cluster.", remedy=f"Run it there: collateral submit {measure} --wait"
         )
-    given = given_parameters(measure, param)
+    given = given_parameters(measure, param, source)
     device = given.pop("device", "auto")
     if device not in {"auto", "cpu"}:
         raise UsageError(f"This process computes on cpu, not on {device}.", remedy="Submit the job to a cluster.")
@@ -125,10 +125,13 @@ def _book(item: "Document", *, partly: bool) -> "Book":
 
 
 def _computed(measure: str, portfolio: "Book", market: "Market", parameters: Mapping[str, Any]) -> dict[str, Any]:
+    from compute.measures import measure as spec_of
     from core.names import Measure
     from services.execute import compute_result
+    from services.inputs import settled
     from services.wire import result_document
 
+    parameters = settled(spec_of(measure).chosen(parameters), parameters, portfolio, lambda _symbols: {})
     with _progress(measure) as checkpoint:
         began = time.perf_counter()
         found = compute_result(Measure(measure), portfolio, market, parameters, checkpoint)

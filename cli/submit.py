@@ -57,7 +57,7 @@ def submit(
     from cli.parameters import check_measure, given_parameters
 
     check_measure(measure)
-    parameters = given_parameters(measure, param)
+    parameters = given_parameters(measure, param, source)
     options: dict[str, Any] = {
         "parameters": parameters,
         "device": _device(parameters.pop("device", device)),

@@ -67,7 +67,7 @@ class Commodity:
     option_value
         Whether options are paid for when bought, so that their value counts.
     tiers
-        Name to months.
+        Name to months; each month is a tier of its own name too.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Commodity:
     option_value: bool
     tiers: Mapping[str, tuple[str, ...]]
     calendar: tuple[Spread, ...]
-    spot: Spot | None
+    spots: tuple[Spot, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +108,7 @@ class Exchange:
     contracts: Mapping[str, Contract]
     inter: tuple[Spread, ...]
     arrays: Mapping[str, RiskArray]
+    notes: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
         """Return what a result says of the file."""
@@ -144,6 +145,7 @@ def read_exchange(given: Mapping[str, Any], table: SpanSet) -> Exchange:
         contracts=contracts,
         inter=tuple(_inter(item, commodities) for item in top.listed("inter_commodity_spreads")),
         arrays=_arrays(top),
+        notes=top.texts("notes", []),
     )
     top.close()
     return found
@@ -155,7 +157,7 @@ def _commodity(name: str, item: Structure, currency: str, table: SpanSet, contra
         if one in item and other in item:
             raise item.fault(other, f"stands beside {one}", "Give one of them.")
     share = item.optional("price_scan_pct", minimum=1e-12, maximum=1000.0)
-    tiers = {key: _tier(item, key, months) for key in item.value("tiers", {"all": None})}
+    tiers = _tiers(item, months)
     found = Commodity(
         name=name,
         pointer=item.pointer,
@@ -171,9 +173,8 @@ def _commodity(name: str, item: Structure, currency: str, table: SpanSet, contra
         option_value=item.flag("net_option_value", True),
         tiers=tiers,
         calendar=tuple(_calendar(spread, tiers) for spread in item.listed("calendar_spreads")),
-        spot=_spot(item, months),
+        spots=_spots(item, months),
     )
-    _disjoint(item, tiers)
     item.close()
     return found
 
@@ -196,6 +197,13 @@ def _contracts(name: str, item: Structure, contracts: dict[str, Contract]) -> tu
     return tuple(sorted(set(months)))
 
 
+def _tiers(item: Structure, months: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the months of each tier, and each month under its own name."""
+    found = {name: _tier(item, name, months) for name in item.value("tiers", {"all": None})}
+    _disjoint(item, found)
+    return {month: (month,) for month in months} | found
+
+
 def _tier(item: Structure, name: str, months: tuple[str, ...]) -> tuple[str, ...]:
     """Return a tier's months, nearest first; all of them where the file has no tiers."""
     if "tiers" not in item:
@@ -210,7 +218,10 @@ def _tier(item: Structure, name: str, months: tuple[str, ...]) -> tuple[str, ...
 
 def _disjoint(item: Structure, tiers: Mapping[str, tuple[str, ...]]) -> None:
     seen: set[str] = set()
+    every = {month for months in tiers.values() for month in months}
     for name, months in tiers.items():
+        if name in every and months != (name,):
+            raise item.inner("tiers").fault(name, "has the name of a month that is not all it holds")
         if seen & set(months):
             raise item.inner("tiers").fault(name, f"names {min(seen & set(months))}, which is in another tier")
         seen |= set(months)
@@ -219,7 +230,7 @@ def _disjoint(item: Structure, tiers: Mapping[str, tuple[str, ...]]) -> None:
 def _legs(item: Structure, of: str, known: Mapping[str, Any]) -> tuple[Leg, ...]:
     legs = []
     for inner in item.listed("legs"):
-        name = inner.text(of, "all" if of == "tier" and set(known) == {"all"} else None)
+        name = inner.text(of, "all") if of == "tier" and "all" in known else inner.text(of)
         if name not in known:
             raise inner.fault(of, f"is unknown: {name}", f"Use one of: {', '.join(sorted(known))}.")
         legs.append(
@@ -246,11 +257,20 @@ def _inter(item: Structure, commodities: Mapping[str, Commodity]) -> Spread:
     return found
 
 
-def _spot(item: Structure, months: tuple[str, ...]) -> Spot | None:
-    if "spot_month" not in item:
-        item.value("spot_month", None)
-        return None
-    inner = item.inner("spot_month")
+def _spots(item: Structure, months: tuple[str, ...]) -> tuple[Spot, ...]:
+    """Return the charges of `spot_month`: one object, or a list of them for different months."""
+    given = item.value("spot_month", None)
+    if given is None:
+        return ()
+    inner = item.listed("spot_month") if isinstance(given, list | tuple) else [item.inner("spot_month")]
+    found = tuple(_spot(one, months) for one in inner)
+    named = [month for one in found for month in one.months]
+    if len(set(named)) < len(named):
+        raise item.fault("spot_month", "names a month more than once")
+    return found
+
+
+def _spot(inner: Structure, months: tuple[str, ...]) -> Spot:
     found = Spot(
         months=inner.texts("months"),
         per_spread=inner.number("per_spread", 0.0),

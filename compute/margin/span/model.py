@@ -159,7 +159,7 @@ def _needs_deltas(portfolio: Portfolio, exchange: Exchange, holdings: Holdings, 
     between = {leg.of for spread in exchange.inter for leg in spread.legs}
     for row in np.flatnonzero(np.isnan(arrays.deltas)).tolist():
         commodity = exchange.commodities[holdings.contracts[row].commodity]
-        if commodity.calendar or commodity.spot or commodity.name in between:
+        if commodity.calendar or commodity.spots or commodity.name in between:
             symbol = str(portfolio.labels["symbol"].texts()[row])
             raise InputError(
                 f"The risk array {symbol} has no delta, which the spreads of {commodity.name} need.",

@@ -36,7 +36,7 @@ def report(
                 "inter_commodity_spreads": [_spread(item, "commodity", credits=True) for item in found.inter],
             },
             "parameter_set": {**table.document(), "exchange": exchange.document()},
-            "assumptions": [*arrays.assumptions, *_said(exchange, found)],
+            "assumptions": [*arrays.assumptions, *_said(exchange, found), *exchange.notes],
         },
         tables={"positions": _positions(portfolio, holdings, arrays, found)},
     )

@@ -82,11 +82,10 @@ def calendar(commodity: Commodity, months: Mapping[str, float]) -> Calendar:
         count = form(pool, spread.legs, commodity.tiers)
         if count > 0.0:
             formed.append(Formed(spread=spread, count=count, amount=count * spread.rate))
-    spot = commodity.spot
     delivery = 0.0
-    if spot is not None:
+    for spot in commodity.spots:
         outright = sum(abs(pool.left.get(month, 0.0)) for month in spot.months)
-        delivery = spot.per_outright * outright
+        delivery += spot.per_outright * outright
         delivery += spot.per_spread * sum(pool.used.get(month, 0.0) for month in spot.months)
     return Calendar(
         spreads=tuple(formed),
