@@ -31,6 +31,7 @@ _KINDS: dict[Kind, Schema] = {
     Kind.NUMBERS: {"oneOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "uniqueItems": True}]},
     Kind.CURRENCY: {"type": "string", "pattern": "^[A-Z0-9]{3,5}$"},
     Kind.RATES: {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
+    Kind.BASKET: {"type": "object"},
     Kind.STRUCTURE: {"type": "object"},
 }
 

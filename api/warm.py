@@ -17,7 +17,7 @@ from storage.columns import pack
 
 def warm_up(runtime: Runtime) -> None:
     """Do now what the first request would otherwise wait for; a database that is away is `/readyz`'s business."""
-    computing = {name for name, spec in MEASURES.items() if spec.needs_portfolio}
+    computing = {name for name, spec in MEASURES.items() if spec.is_timed}
     if not computing <= set(costs.calibrated()):
         warm_kernels()
     portfolio = decode_margin(msgspec.json.encode(MARGIN_CALCULATE)).job.portfolio

@@ -18,6 +18,8 @@ def show_result(line: Mapping[str, Any]) -> None:
         f"{line['measure']} of {line['portfolio_id'] or 'the portfolio'} {device} {milliseconds(line.get('run_ms'))}"
     )
     _figures(" ".join(title.split()), result)
+    if "before" in result:
+        _moved(result)
     if "measures" in result:
         _risks(result)
     if "coverage" in result:
@@ -41,6 +43,27 @@ def _scalars(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, percent(value)
         elif isinstance(value, str | int | float | bool):
             yield name.replace("_", " "), f"{value:,}" if isinstance(value, int | float) else value
+
+
+def _moved(result: Mapping[str, Any]) -> None:
+    """Print every figure before, its change and after, and which limits hold."""
+    currency = result["currency"]
+    columns = ("before", "change", "after")
+    rows = [
+        (name.replace("_", " "), *(_amount(name, result[column].get(name), currency) for column in columns))
+        for name in result["after"]
+    ]
+    print_table("What if", ("figure", *columns), rows, right=columns)
+    if result["limits"]:
+        verdicts = [
+            (one["figure"].replace("_", " "), "pass" if one["passed"] else "FAIL", one["reason"])
+            for one in result["limits"]
+        ]
+        print_table("Limits", ("figure", "verdict", "reason"), verdicts, right=())
+
+
+def _amount(name: str, value: float | None, currency: str) -> str:
+    return percent(value) if name == "utilization" else money(value, currency)
 
 
 def _risks(result: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from compute.errors import MissingRateError
 from compute.portfolio import Floats, Portfolio
+from compute.resident import Resident
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +32,13 @@ class PriceHistory:
 
 @dataclass(frozen=True, kw_only=True)
 class Market:
-    """The market beside the portfolio; `history` is None where none was asked for."""
+    """The market beside the portfolio; `history` is None where none was asked for.
+
+    `resident` holds what earlier calculations on the very same book have found, where a process keeps any.
+    """
 
     history: PriceHistory | None = None
+    resident: Resident | None = None
 
 
 def rate(fx: Mapping[str, float], source: str, target: str) -> float:

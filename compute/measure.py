@@ -56,6 +56,9 @@ class MeasureSpec:
         Parameters to warm and to time a kernel with where its defaults do not run, for books in `SAMPLE_SYMBOLS`.
     size
         What it is called with → how many positions that is in work; American options may count for many.
+    margins
+        For analyses of a margin model: how many calculations of the margin one costs, in place of a curve of its own; 0
+        for what is warmed and timed itself.
     values_itself
         True where the kernel can do without a price that terms give; what is missing then stays NaN, for it to judge.
     models
@@ -76,8 +79,14 @@ class MeasureSpec:
     runs_on_defaults: bool = True
     sample: Mapping[str, Any] = field(default_factory=dict)
     size: Callable[[Any], float] = len
+    margins: float = 0.0
     values_itself: bool = False
     models: Mapping[str, "MeasureSpec"] = field(default_factory=dict)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether its kernel is compiled and timed at start: no drill, runs on its defaults, no analysis."""
+        return self.needs_portfolio and self.runs_on_defaults and not self.margins
 
     @property
     def needs_portfolio(self) -> bool:

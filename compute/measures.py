@@ -1,9 +1,11 @@
 """MEASURES: the one map from a job's measure to its numerics."""
 
 from compute import drill
+from compute.analysis.whatif import request as whatif_request
 from compute.errors import InputError
 from compute.margin import requests
 from compute.margin.models import BACKTESTS, MODELS, reads_history
+from compute.margin.sets import with_sets
 from compute.margin.weights import revaluations
 from compute.measure import SAMPLE_SYMBOLS, Book, Kernel, MeasureSpec, Takes, deferred, of_models, rows
 from compute.pricing import request as price_request
@@ -14,11 +16,14 @@ __all__ = ["MEASURES", "SAMPLE_SYMBOLS", "Book", "Kernel", "MeasureSpec", "Takes
 
 MEASURES: dict[str, MeasureSpec] = {
     "margin": of_models(MODELS, "house"),
-    "optimise": MeasureSpec(
-        kernel=deferred("compute.margin.optimise", "optimise"),
-        parameters={**requests.OPTIMISE, **requests.HOUSE},
-        work=rows,
-        needs_history=reads_history,
+    "optimise": with_sets(
+        "house",
+        MeasureSpec(
+            kernel=deferred("compute.margin.optimise", "optimise"),
+            parameters={**requests.OPTIMISE, **requests.HOUSE},
+            work=rows,
+            needs_history=reads_history,
+        ),
     ),
     "var": MeasureSpec(
         kernel=deferred("compute.simulation.var", "value_at_risk"),
@@ -35,6 +40,7 @@ MEASURES: dict[str, MeasureSpec] = {
         values_itself=True,
     ),
     "backtest": of_models(BACKTESTS, "fhs"),
+    "whatif": whatif_request.SPEC,
     "noop": MeasureSpec(
         kernel=drill.drill,
         parameters=drill.PARAMETERS,

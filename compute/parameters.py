@@ -18,6 +18,7 @@ class Kind(StrEnum):
     NUMBERS = "numbers"  # one number, or a list of them without repeats
     CURRENCY = "currency"  # a currency code
     RATES = "rates"  # an object of currency pairs and positive numbers, such as {"EUR/USD": 1.08}
+    BASKET = "basket"  # an object of trades, cash and collateral; read with the book at hand
     STRUCTURE = "structure"  # any object, such as an exchange's parameter file; its model judges what is in it
 
 

@@ -115,6 +115,14 @@ class Portfolio:
     def document(self) -> dict[str, Any]:
         """Return what is not a column, as JSON-safe values; `from_parts` reads it back."""
         return {
+    def position(self, row: int) -> dict[str, Any]:
+        """Return one position in the wire's words: what it has, and nothing for what it has not."""
+        texts = {
+            name: labels.values[labels.codes[row]] for name, labels in self.labels.items() if labels.codes[row] >= 0
+        }
+        numbers = {name: float(column[row]) for name, column in self.numbers.items() if not np.isnan(column[row])}
+        return {"id": self.ids[row], **texts, **numbers}
+
             "id": self.id,
             "name": self.name,
             "currency": self.currency,

@@ -25,7 +25,7 @@ def warm() -> dict[str, float]:
     steps: dict[str, Callable[[], object]] = {"gbm": _gbm, "options": _options}
     for name, measure in MEASURES.items():
         for model, spec in measure.variants():
-            if Takes.POSITIONS in spec.takes and spec.runs_on_defaults:
+            if Takes.POSITIONS in spec.takes and spec.is_timed:
                 steps[f"{name} {model}".strip()] = partial(_measure, spec)
     return {name: _timed(step) for name, step in steps.items()}
 

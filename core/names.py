@@ -27,6 +27,7 @@ class Measure(StrEnum):
     VAR = "var"  # value at risk and expected shortfall
     BACKTEST = "backtest"  # a margin model's daily margin against the losses that followed
     PRICE = "price"  # price and greeks of every position
+    WHATIF = "whatif"  # every figure before and after a basket of trades, cash and collateral, and its limits
     NOOP = "noop"  # an operator's drill: sleeps, fails or allocates on request
 
 

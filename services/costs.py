@@ -43,7 +43,7 @@ def calibrate(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
     """Compile every kernel and time it at two sizes; until then nothing is predicted, and nothing runs inline."""
     for name, measure in measures.items():
         for model, spec in measure.variants():
-            if spec.needs_portfolio and spec.runs_on_defaults:
+            if spec.is_timed:
                 _CURVES[Measure(name), model] = _fitted(spec)
 
 
@@ -55,18 +55,19 @@ def calibrated() -> frozenset[Measure]:
 def predicted_ms(request: JobRequest, book: Book | None) -> float | None:
     """Return the predicted cost, or None where this process has not measured it."""
     measure = MEASURES[request.measure]
-    curve = _CURVES.get((request.measure, measure.model_of(request.parameters)))
+    spec = measure.chosen(request.parameters)
+    timed = Measure.MARGIN if spec.margins else request.measure
+    curve = _CURVES.get((timed, measure.model_of(request.parameters)))
     if curve is None or book is None:
         return None
-    spec = measure.chosen(request.parameters)
-    return curve.predict(spec.work(math.ceil(spec.size(book)), request.parameters))
+    return (spec.margins or 1.0) * curve.predict(spec.work(math.ceil(spec.size(book)), request.parameters))
 
 
 def compile_all(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
     """Run every kernel once on something small."""
     for measure in measures.values():
         for _model, spec in measure.variants():
-            if spec.needs_portfolio and spec.runs_on_defaults:
+            if spec.is_timed:
                 _bound(spec, SMALL, _lighter(spec))()
 
 

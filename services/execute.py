@@ -18,7 +18,7 @@ from services import metrics
 from services.failures import Failure, deadline_problem, failure_of
 from services.heartbeat import Heartbeat, Stop
 from services.hints import hint
-from services.inputs import load_book, load_market
+from services.inputs import load_book, load_market, opened
 from services.outcomes import Cancelled, Computed, Failed, Outcome
 from services.runtime import Runtime
 from storage import jobs
@@ -39,7 +39,8 @@ def compute_result(
     checkpoint: Checkpoint = no_checkpoint,
 ) -> Result:
     """Run the measure's kernel; what is not finite never passes for a number."""
-    return check_finite(spec_of(measure).chosen(parameters).kernel(portfolio, market, parameters, checkpoint))
+    spec = spec_of(measure).chosen(parameters)
+    return check_finite(spec.kernel(portfolio, market, opened(spec, parameters), checkpoint))
 
 
 def execute(runtime: Runtime, job_id: UUID, *, worker: str) -> JobState | None:

@@ -11,10 +11,12 @@ from compute.crif import KIND as CRIF
 from compute.crif import Crif
 from compute.market import Market, PriceHistory
 from compute.measures import Book, MeasureSpec, Takes, measure
+from compute.parameters import Kind
 from compute.portfolio import Portfolio
 from core.clock import isoformat
 from core.errors import Fault
 from services.errors import InvalidInputError, NotFoundError
+from services.intake.basket import StoredPrices, completed, read_basket
 from services.intake.pricing import fill_prices, unpriced_symbols
 from services.intake.request import JobRequest
 from storage import histories, portfolios, prices
@@ -59,13 +61,41 @@ def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
     if isinstance(book, Portfolio):
         unpriced = unpriced_symbols(book)
         if unpriced:
+    parameters = settled(spec, request.parameters, book, lambda symbols: _levels(conn, tenant, symbols))
             book, market["prices"] = _priced(conn, tenant, book, unpriced, request.pointer, partly=spec.values_itself)
         if spec.needs_history(request.parameters):
             market["histories"] = _history_versions(conn, tenant, spec.history_names(book), spec.more_history(book))
     itself = version is None or bool(unpriced)  # prices filled in are part of the input
-    return Inputs(
-        portfolio=book, parameters=request.parameters, portfolio_version=version, itself=itself, market=market
-    )
+    return Inputs(portfolio=book, parameters=parameters, portfolio_version=version, itself=itself, market=market)
+
+
+def settled(
+    spec: MeasureSpec, parameters: Mapping[str, Any], book: Book | None, stored: StoredPrices
+) -> Mapping[str, Any]:
+    """Return the parameters with each basket completed from the book and stored prices, and judged."""
+    found = dict(parameters)
+    for name in _baskets(spec):
+        if book is not None and found[name]:
+            found[name] = completed(found[name], book, stored, pointer=f"/parameters/{name}")
+    opened(spec, found)
+    return found
+
+
+def opened(spec: MeasureSpec, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters as a kernel takes them: each basket as columns."""
+    read = {
+        name: read_basket(parameters[name], parameters, unpriced=spec.values_itself, pointer=f"/parameters/{name}")
+        for name in _baskets(spec)
+    }
+    return {**parameters, **read} if read else parameters
+
+
+def _baskets(spec: MeasureSpec) -> list[str]:
+    return [name for name, parameter in spec.parameters.items() if parameter.kind is Kind.BASKET]
+
+
+def _levels(conn: Connection, tenant: str, symbols: Sequence[str]) -> dict[str, float]:
+    return {symbol: price.price for symbol, price in prices.get_many(conn, tenant, symbols).items()}
 
 
 def load_book(data: bytes) -> Book:

@@ -8,34 +8,33 @@ from compute.result import Result
 Figures = dict[str, float | None]
 """Name to value, in the order of the model's answer; None where the figure is undefined for this book."""
 
-_KNOWN = frozenset(
-    {
-        "gross_initial_margin",
-        "cross_margin_offset",
-        "initial_margin",
-        "gross_maintenance_margin",
-        "maintenance_margin",
-        "variation_margin",
-        "total_margin",
-        "available_collateral",
-        "equity",
-        "available_funds",
-        "excess_liquidity",
-        "utilization",
-        "net_deposit",
-        "minimum_equity",
-        "delta",
-        "vega",
-        "curvature",
-        "base_correlation",
-        "add_on",
-    }
+FIGURES = (
+    "gross_initial_margin",
+    "cross_margin_offset",
+    "initial_margin",
+    "gross_maintenance_margin",
+    "maintenance_margin",
+    "variation_margin",
+    "total_margin",
+    "available_collateral",
+    "equity",
+    "available_funds",
+    "excess_liquidity",
+    "utilization",
+    "net_deposit",
+    "minimum_equity",
+    "delta",
+    "vega",
+    "curvature",
+    "base_correlation",
+    "add_on",
 )
+"""Top-level amounts of the models' answers, in their currency; `utilization` is a share."""
 
 
 def figures(result: Result) -> Figures:
     """Return a margin result's figures: amounts in its currency, and utilisation as a share."""
-    return {name: value for name, value in result.document.items() if name in _KNOWN and _is_figure(value)}
+    return {name: value for name, value in result.document.items() if name in FIGURES and _is_figure(value)}
 
 
 def _is_figure(value: Any) -> bool:

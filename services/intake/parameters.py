@@ -9,6 +9,7 @@ from compute.errors import InputError
 from compute.measure import MeasureSpec
 from compute.measures import measure as spec_of
 from compute.parameters import Kind, Parameter
+from services.intake.basket import read_shape
 from services.intake.careful import unknown_field
 from services.intake.faults import Faults, escape, nearest, quote
 from services.intake.structures import structure
@@ -53,7 +54,7 @@ def _judge(spec: MeasureSpec, found: Mapping[str, Any], pointer: str, faults: Fa
 
 def from_text(spec: Parameter, text: str) -> Any:
     """Return what a text such as `99.5`, `true` or `0.95,0.99` stands for; the text itself where it fits nothing."""
-    if spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.RATES, Kind.STRUCTURE}:
+    if spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.RATES, Kind.BASKET, Kind.STRUCTURE}:
         return text
     if spec.kind is Kind.FLAG:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
@@ -72,8 +73,8 @@ def _plain_number(text: str) -> Any:
 
 
 def _read(spec: Parameter, value: Any, pointer: str, faults: Faults) -> Any:
-    if spec.kind is Kind.STRUCTURE:
-        found = structure(value, pointer, faults)
+    if spec.kind in _OBJECTS:
+        found = _OBJECTS[spec.kind](value, pointer, faults)
         return spec.default if found is None else found
     problem, remedy, found = _VERDICTS[spec.kind](spec, value)
     if problem is None:
@@ -81,6 +82,11 @@ def _read(spec: Parameter, value: Any, pointer: str, faults: Faults) -> Any:
     faults.add(pointer, f"{pointer.rpartition('/')[2]} {problem}.", remedy=remedy)
     return spec.default
 
+
+_OBJECTS: dict[Kind, Callable[[Any, str, Faults], dict[str, Any] | None]] = {
+    Kind.STRUCTURE: structure,
+    Kind.BASKET: read_shape,
+}
 
 Verdict = tuple[str | None, str, Any]
 
