@@ -174,6 +174,12 @@ class Settings:
     optimization_cache_ttl: int = _setting(
         "OPTIMIZATION_CACHE_TTL", 300, _integer(0, 604_800), "Seconds that a result stays in the Redis cache."
     )
+    resident_positions: int = _setting(
+        "COLLATERAL_RESIDENT_POSITIONS",
+        500_000,
+        _integer(0, 100_000_000),
+        "Positions of stored portfolios that an API process holds ready between requests; about 200 bytes each.",
+    )
     max_concurrent_calculations: int = _setting(
         "MAX_CONCURRENT_CALCULATIONS", 100, _integer(1, 100_000), "Calculations the API holds at once; more is 503."
     )

@@ -13,12 +13,15 @@ from compute.market import Market, PriceHistory
 from compute.measures import Book, MeasureSpec, Takes, measure
 from compute.parameters import Kind
 from compute.portfolio import Portfolio
+from compute.resident import Resident
 from core.clock import isoformat
 from core.errors import Fault
 from services.errors import InvalidInputError, NotFoundError
 from services.intake.basket import StoredPrices, completed, read_basket
 from services.intake.pricing import fill_prices, unpriced_symbols
 from services.intake.request import JobRequest
+from services.pins import PURGED
+from services.resident import Held, Residents
 from storage import histories, portfolios, prices
 from storage.columns import Packed, pack, unpack
 from storage.database import Connection
@@ -38,35 +41,58 @@ class Inputs:
     portfolio_version: int | None
     itself: bool
     market: Mapping[str, Any]
+    resident: Resident | None = None  # what this process knows of the very same book
+    stored: Packed | None = None  # the columns as they lie with another job, to be stored as they are
 
     @cached_property
     def packed(self) -> Packed | None:
         """What has to be stored with the job, packed when first asked for."""
+        if self.stored is not None:
+            return self.stored
         book = self.portfolio
         return pack(book.document(), book.tables()) if book is not None and self.itself else None
 
 
-def resolve(conn: Connection, tenant: str, request: JobRequest) -> Inputs:
+def resolve(conn: Connection, tenant: str, request: JobRequest, residents: Residents | None = None) -> Inputs:
     """Fill in what is stored and pin its versions; raise for a portfolio, price or history that is not there."""
     spec = measure(request.measure).chosen(request.parameters)
-    book, version = request.portfolio, None
+    book, version, resident = request.portfolio, None, None
     market: dict[str, Any] = {}
     if request.portfolio_id is not None:
-        stored = portfolios.get(conn, tenant, request.portfolio_id)
-        if stored is None or stored.columns is None:
-            raise NotFoundError("portfolio", request.portfolio_id)
-        book, version = load_portfolio(stored.columns), stored.version
+        held = _stored(conn, tenant, request.portfolio_id, residents)
+        book, version, resident = held.portfolio, held.version, held.known
     _judge_kind(book, spec, request)
+    parameters = settled(spec, request.parameters, book, lambda symbols: _levels(conn, tenant, symbols))
     unpriced: tuple[str, ...] = ()
     if isinstance(book, Portfolio):
         unpriced = unpriced_symbols(book)
         if unpriced:
-    parameters = settled(spec, request.parameters, book, lambda symbols: _levels(conn, tenant, symbols))
             book, market["prices"] = _priced(conn, tenant, book, unpriced, request.pointer, partly=spec.values_itself)
         if spec.needs_history(request.parameters):
             market["histories"] = _history_versions(conn, tenant, spec.history_names(book), spec.more_history(book))
     itself = version is None or bool(unpriced)  # prices filled in are part of the input
-    return Inputs(portfolio=book, parameters=parameters, portfolio_version=version, itself=itself, market=market)
+    return Inputs(
+        portfolio=book,
+        parameters=parameters,
+        portfolio_version=version,
+        itself=itself,
+        market=market,
+        resident=None if itself else resident,
+    )
+
+
+def _stored(conn: Connection, tenant: str, portfolio_id: str, residents: Residents | None) -> Held:
+    """Return the latest version of a stored portfolio: held ready by this process, or read now and held from now on."""
+    version = portfolios.latest_version(conn, tenant, portfolio_id) if residents is not None else None
+    held = residents.get(tenant, portfolio_id, version) if residents is not None and version is not None else None
+    if held is not None:
+        return held
+    stored = portfolios.get(conn, tenant, portfolio_id)
+    if stored is None or stored.columns is None:
+        raise NotFoundError("portfolio", portfolio_id)
+    portfolio = load_portfolio(stored.columns)
+    kept = residents.keep(tenant, portfolio_id, stored.version, portfolio) if residents is not None else None
+    return kept or Held(version=stored.version, portfolio=portfolio)
 
 
 def settled(
@@ -133,6 +159,9 @@ def load_market(conn: Connection, tenant: str, pins: Mapping[str, Any]) -> Marke
     if not versions:
         return Market()
     stored = histories.load(conn, tenant, sorted(versions.items()))
+    for symbol in versions:
+        if symbol not in stored:
+            raise NotFoundError("price history", f"{symbol}, version {versions[symbol]}", remedy=PURGED)
     return Market(history=_on_one_calendar(stored))
 
 

@@ -10,6 +10,7 @@ from core.logs import get_logger
 from core.names import Device, Measure, Queue
 from core.settings import Settings
 from services.quota import Quota
+from services.resident import Residents
 from storage import jobs, workers
 from storage.cache import Cache
 from storage.database import Database
@@ -29,6 +30,7 @@ class Runtime:
         self.settings = settings
         self.database = Database(settings.require_database(), pool_size=pool_size)
         self.cache = Cache(settings.broker_base, ttl_seconds=settings.optimization_cache_ttl)
+        self.residents = Residents(settings.resident_positions)
         self.quota = Quota(settings.quota_queued_jobs)
         self._lock = threading.Lock()
         self._live: tuple[float, tuple[LiveWorker, ...]] | None = None

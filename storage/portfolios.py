@@ -38,6 +38,7 @@ class StoredPortfolio(PortfolioInfo):
 _INFO = tuple(column for column in portfolios.c if column.name != "columns")
 _SAME = and_(portfolios.c.tenant == bindparam("of_tenant"), portfolios.c.id == bindparam("portfolio_id"))
 _LATEST = select(*portfolios.c).where(_SAME).order_by(portfolios.c.version.desc()).limit(1)
+_NEWEST = select(portfolios.c.version, portfolios.c.deleted).where(_SAME).order_by(portfolios.c.version.desc()).limit(1)
 _VERSION = select(*portfolios.c).where(_SAME, portfolios.c.version == bindparam("of_version"))
 _NAME = func.concat(bindparam("of_tenant", type_=Text), "/", bindparam("portfolio_id", type_=Text))
 _ORDERLY = select(func.pg_advisory_xact_lock(func.hashtextextended(_NAME, 0)))
@@ -109,6 +110,12 @@ def get(connection: Connection, tenant: str, portfolio_id: str, version: int | N
         found = _stored(connection.execute(_LATEST, bound).one_or_none())
         return None if found is None or found.deleted else found
     return _stored(connection.execute(_VERSION, {**bound, "of_version": version}).one_or_none())
+
+
+def latest_version(connection: Connection, tenant: str, portfolio_id: str) -> int | None:
+    """Return the number of the latest version without reading its columns; None for a deleted one, or none at all."""
+    row = connection.execute(_NEWEST, {"of_tenant": tenant, "portfolio_id": portfolio_id}).one_or_none()
+    return None if row is None or row.deleted else int(row.version)
 
 
 def versions(connection: Connection, tenant: str, portfolio_id: str, *, limit: int = 1000) -> list[PortfolioInfo]:
