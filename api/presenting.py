@@ -18,6 +18,14 @@ def accepted_answer(job: Job) -> Answer:
     return Answer(status=202, headers=job_headers(job), body=_encoder.encode(accepted_document(job)))
 
 
+def replay_answer(job: Job) -> Answer:
+    """Return the 202 that a replay is answered with: where its job is, and where its verdict will be."""
+    found = accepted_document(job)
+    where = {**found["links"], "verdict": f"{links(job.id)['self']}/replay"}
+    document = {**found, "replay_of": str(job.replay_of), "links": where}
+    return Answer(status=202, headers=job_headers(job), body=_encoder.encode(document))
+
+
 def job_answer(job: Job, result: Mapping[str, Any] | None = None, status: int = 200) -> Answer:
     """Return a job as a GET shows it."""
     headers = {} if job.state.is_final else {"Retry-After": POLL_SECONDS}

@@ -7,18 +7,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
+from uuid import UUID
 
 from compute.errors import NonFiniteError
 from compute.market import Market
 from compute.result import Result
-from core.names import Device, Measure
+from core.names import Device, Lane, Measure
 from core.security import Principal
 from services import costs, inputs, metrics
+from services.environment import environment
 from services.errors import CalculationError, OverloadError
 from services.execute import compute_result
 from services.idempotency import Answer, Answering, Held, complete
 from services.intake.request import JobRequest
-from services.outcomes import INVALID_EVENT, record_done
+from services.outcomes import INVALID_EVENT, record_asked, record_done
+from services.pins import BESIDE
+from services.pins import beside as beside_of
 from services.runtime import Runtime
 from services.submit import accept, allow, new_job
 from storage import jobs, outbox
@@ -73,6 +77,31 @@ def calculate(
     return accept(runtime, principal, request, given, trace=trace, claim=claim, answer=accepted)
 
 
+def recalculate(
+    runtime: Runtime,
+    principal: Principal,
+    request: JobRequest,
+    given: inputs.Inputs,
+    *,
+    replay_of: UUID,
+    trace: str,
+    claim: Held | None = None,
+    answer: Presenting | None = None,
+    accepted: Answering | None = None,
+) -> Calculated | jobs.Job:
+    """Compute pinned inputs once more: here where somebody may wait for it, else in a job of its own."""
+    allow(runtime, principal, request)
+    beside = beside_of(given.market)
+    predicted = _predicted(request, beside, given)
+    if request.lane is Lane.RT and _is_inline(runtime, request, predicted):
+        with _place(runtime.settings.max_concurrent_calculations):
+            with runtime.database.read() as conn:
+                market = inputs.load_market(conn, principal.tenant, given.market)
+            new = new_job(principal, request, given, trace=trace, predicted_ms=predicted, replay_of=replay_of)
+            return _computed(runtime, new, request, given, market, beside=beside, claim=claim, answer=answer)
+    return accept(runtime, principal, request, given, trace=trace, claim=claim, answer=accepted, replay_of=replay_of)
+
+
 def _computed(
     runtime: Runtime,
     new: jobs.NewJob,
@@ -91,20 +120,22 @@ def _computed(
     except NonFiniteError as error:
         _alert(runtime, new, error)
         raise CalculationError(error.detail) from error
-    more = {} if second is None else {"beside": {**second.document}}
+    more = {} if second is None else {BESIDE: {**second.document}}
     packed = pack({**result.document, **more}, result.tables)
     with runtime.database.unit_of_work() as conn:
         job = jobs.insert_done(
             conn,
             new,
             parameters=given.parameters,
-            market=given.market,
+            market=given.market if beside is None else {**given.market, BESIDE: beside.value},
             columns=columns,
             result=packed,
             device=result.device,
             run_ms=run_ms,
             code_version=code_version(),
+            environment=environment(),
         )
+        record_asked(conn, job)
         record_done(conn, job, packed.content_hash)
         calculated = Calculated(job=job, result=result, beside=second, beside_ms=second_ms)
         if answer is not None:

@@ -15,11 +15,13 @@ from compute.result import Checkpoint, Result, check_finite, no_checkpoint
 from core.logs import get_logger
 from core.names import JobState, Measure
 from services import metrics
+from services.environment import environment
 from services.failures import Failure, deadline_problem, failure_of
 from services.heartbeat import Heartbeat, Stop
 from services.hints import hint
 from services.inputs import load_book, load_market, opened
 from services.outcomes import Cancelled, Computed, Failed, Outcome
+from services.pins import BESIDE, beside
 from services.runtime import Runtime
 from storage import jobs
 from storage.columns import pack
@@ -92,8 +94,11 @@ def _compute(runtime: Runtime, claim: jobs.Claim, heartbeat: Heartbeat) -> Compu
             market = load_market(conn, job.tenant, given.market)
     started = time.perf_counter()
     result = compute_result(job.measure, portfolio, market, given.parameters, heartbeat.checkpoint)
+    second = beside(given.market)  # what a replay has to compute too
+    more = {} if second is None else {BESIDE: compute_result(second, portfolio, market, given.parameters).document}
     run_ms = (time.perf_counter() - started) * 1_000
-    return Computed(packed=pack(result.document, result.tables), device=result.device, run_ms=run_ms)
+    packed = pack({**result.document, **more}, result.tables)
+    return Computed(packed=packed, device=result.device, run_ms=run_ms, environment=environment())
 
 
 def _stopped(stop: Stop | None) -> Outcome | None:

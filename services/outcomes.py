@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from core.names import JobState
 from services.failures import Failure
-from storage import decisions, jobs, outbox
+from storage import audit, decisions, jobs, outbox
 from storage.database import Connection
 from storage.packed import Packed
 
@@ -34,10 +34,19 @@ class Computed:
     packed: Packed
     device: str
     run_ms: float
+    environment: Mapping[str, str] | None = None
 
     def store(self, conn: Connection, claim: jobs.Claim) -> jobs.Job | None:
         """Store the result, the decision's audit row and the event."""
-        job = jobs.finish(conn, claim.job.id, claim.token, result=self.packed, device=self.device, run_ms=self.run_ms)
+        job = jobs.finish(
+            conn,
+            claim.job.id,
+            claim.token,
+            result=self.packed,
+            device=self.device,
+            run_ms=self.run_ms,
+            environment=self.environment,
+        )
         if job is not None:
             record_done(conn, job, self.packed.content_hash)
         return job
@@ -73,6 +82,21 @@ class Cancelled:
         if job is not None:
             record_ended(conn, job)
         return job
+
+
+def record_asked(conn: Connection, job: jobs.Job) -> None:
+    """Write who wanted a stored number computed again; nothing for other jobs."""
+    if job.replay_of is None:
+        return
+    audit.write(
+        conn,
+        tenant=job.tenant,
+        actor=job.submitted_by,
+        action="result.replay",
+        subject=str(job.replay_of),
+        job_id=job.id,
+        detail={"measure": job.measure.value},
+    )
 
 
 def record_done(conn: Connection, job: jobs.Job, result_hash: str) -> None:

@@ -100,7 +100,11 @@ def remove(
 
 def portfolio_document(stored: StoredPortfolio) -> dict[str, Any]:
     """Return a stored portfolio in the wire shape that stores it again."""
-    portfolio = load_portfolio(stored.columns or b"")
+    return book_document(load_portfolio(stored.columns or b""))
+
+
+def book_document(portfolio: Portfolio) -> dict[str, Any]:
+    """Return positions and what stands beside them in the wire shape."""
     head = portfolio.document()
     head.pop("vocabularies")
     return {

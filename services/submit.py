@@ -9,6 +9,7 @@ from services import costs, inputs
 from services.errors import DrillsDisabledError
 from services.idempotency import Answering, Held, complete
 from services.intake.request import JobRequest
+from services.outcomes import record_asked
 from services.runtime import Runtime
 from storage import jobs
 from workers.routing import Request, Route, route
@@ -41,12 +42,13 @@ def accept(
     claim: Held | None = None,
     answer: Answering | None = None,
     schedule_id: UUID | None = None,
+    replay_of: UUID | None = None,
 ) -> jobs.Job:
     """Queue a request whose inputs are resolved."""
     predicted = costs.predicted_ms(request, given.portfolio)
     way = routed(runtime, request, predicted)
     new = replace(
-        new_job(principal, request, given, trace=trace, predicted_ms=predicted),
+        new_job(principal, request, given, trace=trace, predicted_ms=predicted, replay_of=replay_of),
         queue=way.queue,
         routing_reason=way.reason,
         schedule_id=schedule_id,
@@ -55,6 +57,7 @@ def accept(
     with runtime.database.unit_of_work() as conn:
         runtime.quota.take(conn, principal.tenant)
         job = jobs.insert(conn, new, parameters=given.parameters, market=given.market, columns=columns)
+        record_asked(conn, job)
         complete(conn, claim, answer, job)
     runtime.dispatch(job)
     return job
@@ -70,7 +73,13 @@ def allow(runtime: Runtime, principal: Principal, request: JobRequest) -> None:
 
 
 def new_job(
-    principal: Principal, request: JobRequest, given: inputs.Inputs, *, trace: str, predicted_ms: float | None
+    principal: Principal,
+    request: JobRequest,
+    given: inputs.Inputs,
+    *,
+    trace: str,
+    predicted_ms: float | None,
+    replay_of: UUID | None = None,
 ) -> jobs.NewJob:
     """Return the row of a request, not yet routed: as it stands when the API process computes it itself."""
     return jobs.NewJob(
@@ -88,6 +97,7 @@ def new_job(
         trace=trace,
         max_attempts=request.max_attempts,
         deadline_seconds=request.deadline_seconds,
+        replay_of=replay_of,
     )
 
 

@@ -55,7 +55,7 @@ class Hardware:
 def probe(settings: Settings) -> Hardware:
     """Look at this machine; settings can hide devices, never invent them."""
     return Hardware(
-        cpu_model=_cpu_model(),
+        cpu_model=cpu_model(),
         cpu_cores=_cores(),
         memory_gib=round(psutil.virtual_memory().total / _GIBIBYTE, 1),
         metal=_unless_hidden(settings.m4_max_optimized and settings.metal_acceleration, "METAL_ACCELERATION", _metal),
@@ -83,7 +83,8 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
+    """Return the processor's name as the system gives it."""
     if platform.system() == "Darwin":
         return _ask("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []

@@ -13,7 +13,7 @@ from api.once import Post, once, post_of, response_of
 from api.pages import Cursor, Limit
 from api.paths import job_id_of
 from api.preferences import preference_of
-from api.presenting import accepted_answer, job_answer, page_document
+from api.presenting import accepted_answer, document_answer, job_answer, page_document, replay_answer
 from api.routing import StrictRoute
 from api.schemas import IDEMPOTENCY, PREFER, body
 from api.sse import event_stream
@@ -21,7 +21,8 @@ from api.submitting import submit_job
 from api.waiting import settled
 from core.names import JobState, Measure, Permission
 from core.security import Principal
-from services import jobs
+from services import job_inputs, jobs
+from services import replay as replays
 from services.idempotency import Answer, Held
 from services.wire import job_document
 
@@ -92,6 +93,50 @@ async def result(request: Request, job_id: str) -> Response:
     return answer(await context.crew.run(jobs.result, context.runtime, principal, job_id_of(job_id)))
 
 
+@router.get("/{job_id}/inputs", summary="What a job's number was made from")
+async def inputs(request: Request, job_id: str) -> Response:
+    """Return the pinned inputs: `measure`, `parameters` and `portfolio` or `crif`, sent again, are the same job."""
+    principal = caller(request, Permission.READ)
+    context = context_of(request)
+    return answer(await context.crew.run(job_inputs.show, context.runtime, principal, job_id_of(job_id)))
+
+
+@router.post(
+    "/{job_id}/replay",
+    status_code=202,
+    summary="Compute a stored number again",
+    openapi_extra={"parameters": [IDEMPOTENCY, PREFER]},
+)
+async def replay(request: Request, job_id: str) -> Response:
+    """Compute a done job's pinned inputs again in a job of its own; with `Prefer: wait=N` answer with the verdict."""
+    principal = caller(request, Permission.SUBMIT)
+    context = context_of(request)
+    preference = preference_of(request)
+    post = post_of(request, principal, await read_optional_body(request))
+    found = await context.crew.run(_replayed, context, post, job_id_of(job_id))
+    if preference.wait is None:
+        return response_of(found, **preference.headers)
+    replay_id = UUID(found.headers["Location"].rpartition("/")[2])
+    await settled(context, principal, replay_id, preference.wait)
+    current = await context.crew.run(_verdict, context, principal, replay_id, 202)
+    return response_of(current, **{**found.headers, **preference.headers})
+
+
+@router.get("/{job_id}/replay", summary="What came of the latest replay", openapi_extra={"parameters": [PREFER]})
+async def verdict(request: Request, job_id: str) -> Response:
+    """Return the verdict: equal, equal within a stated bound, or different and why."""
+    principal = caller(request, Permission.READ)
+    context = context_of(request)
+    preference = preference_of(request)
+    found = job_id_of(job_id)
+    current = await context.crew.run(_verdict, context, principal, found, 200)
+    replay_id = current.headers.get("Location", "").rpartition("/")[2]
+    if preference.wait is not None and replay_id:
+        await settled(context, principal, UUID(replay_id), preference.wait)
+        current = await context.crew.run(_verdict, context, principal, found, 200)
+    return response_of(current, **preference.headers)
+
+
 @router.get("/{job_id}/events", summary="Follow a job (SSE)")
 async def events(request: Request, job_id: str) -> Response:
     """Stream the job's state and progress until it is final; resumes after `Last-Event-ID`."""
@@ -132,6 +177,21 @@ def _cancel(context: Context, post: Post, job_id: UUID) -> Answer:
         return job_answer(jobs.cancel(context.runtime, post.principal, job_id, claim=held, answer=job_answer), None)
 
     return once(context.runtime, post, work)
+
+
+def _replayed(context: Context, post: Post, job_id: UUID) -> Answer:
+    def work(held: Held | None) -> Answer:
+        return replay_answer(
+            replays.replay(context.runtime, post.principal, job_id, trace=post.trace, claim=held, answer=replay_answer)
+        )
+
+    return once(context.runtime, post, work)
+
+
+def _verdict(context: Context, principal: Principal, job_id: UUID, status: int) -> Answer:
+    found = replays.verdict(context.runtime, principal, job_id)
+    headers = {} if JobState(found["state"]).is_final else {"Location": found["links"]["self"], "Retry-After": "1"}
+    return document_answer(found, status, headers)
 
 
 def _replay(context: Context, post: Post, job_id: UUID) -> Answer:
