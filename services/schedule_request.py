@@ -9,6 +9,7 @@ from services.errors import InvalidInputError
 from services.intake import values
 from services.intake.careful import unknown_field
 from services.intake.faults import Faults
+from services.intake.job import given_names
 from services.intake.parameters import collect_parameters
 from services.intake.parse import parse
 from services.timing import Misfire
@@ -54,11 +55,16 @@ def _read(tree: dict[str, Any], default_every: float, faults: Faults) -> Schedul
         measure=measure,
         portfolio_ids=_portfolio_ids(tree.get("portfolio_ids"), faults),
         every_seconds=_every(tree.get("every_seconds", default_every), faults),
-        parameters=collect_parameters(measure, given, "/parameters", faults),
+        parameters=_given(collect_parameters(measure, given, "/parameters", faults), given),
         aligned=_flag(tree, "aligned", faults),
         misfire=Misfire(values.word(tree.get("misfire", "skip"), "/misfire", faults, tuple(Misfire)) or "skip"),
         enabled=_flag(tree, "enabled", faults),
     )
+
+
+def _given(parameters: dict[str, Any], given: Any) -> dict[str, Any]:
+    """Return what was given, validated: what was not, each tick fills in, such as the active parameter set."""
+    return {name: parameters[name] for name in given_names(given) if name in parameters}
 
 
 def _measure(value: Any, faults: Faults) -> Measure:

@@ -8,6 +8,7 @@ from core.errors import CollateralError
 from core.names import Device, Lane, Role
 from core.security import Principal
 from services import costs, inputs
+from services.intake.parameters import read_parameters
 from services.intake.request import JobRequest
 from services.runtime import Runtime
 from services.schedules import grid_of
@@ -100,7 +101,8 @@ def _resolve(runtime: Runtime, principal: Principal, schedule: Schedule, portfol
         measure=schedule.measure,
         portfolio=None,
         portfolio_id=portfolio_id,
-        parameters=dict(schedule.parameters),
+        parameters=read_parameters(schedule.measure, schedule.parameters),
+        given=frozenset(schedule.parameters),
         device=Device.AUTO,
         fallback=True,
         lane=Lane.BULK,

@@ -7,6 +7,7 @@ from compute.margin import requests
 from compute.margin.fhs import request as fhs_request
 from compute.margin.fhs.factors import conversion_pairs
 from compute.margin.portfolio_margin import request as portfolio_margin_request
+from compute.margin.sets import with_sets
 from compute.margin.span import request as span_request
 from compute.margin.weights import revaluations
 from compute.measure import SAMPLE_SYMBOLS, MeasureSpec, Takes, deferred, deferred_faults, rows
@@ -18,7 +19,7 @@ def reads_history(parameters: Mapping[str, Any]) -> bool:
     return bool(parameters["volatility"] == "history")
 
 
-MODELS: dict[str, MeasureSpec] = {
+_MODELS: dict[str, MeasureSpec] = {
     "house": MeasureSpec(
         kernel=deferred("compute.margin.house", "margin"),
         parameters=requests.HOUSE,
@@ -69,7 +70,9 @@ MODELS: dict[str, MeasureSpec] = {
     ),
 }
 
-BACKTESTS: dict[str, MeasureSpec] = {
+MODELS: dict[str, MeasureSpec] = {name: with_sets(name, spec) for name, spec in _MODELS.items()}
+
+_BACKTESTS: dict[str, MeasureSpec] = {
     "fhs": MeasureSpec(
         kernel=deferred("compute.margin.backtest.fhs", "backtest"),
         parameters=fhs_request.BACKTEST_PARAMETERS,
@@ -79,3 +82,5 @@ BACKTESTS: dict[str, MeasureSpec] = {
         more_history=conversion_pairs,
     ),
 }
+
+BACKTESTS: dict[str, MeasureSpec] = {name: with_sets(name, spec) for name, spec in _BACKTESTS.items()}

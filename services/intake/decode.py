@@ -68,6 +68,7 @@ def decode_bare(body: bytes, measure: Measure) -> JobRequest:
         needs_prices=unpriced_symbols(portfolio),
         assumed=assumed,
         pointer="",
+        given=frozenset(),
     )
 
 

@@ -45,8 +45,15 @@ def read_job(tree: Mapping[str, Any], faults: Faults) -> JobRequest:
         parameters=filled,
         needs_prices=unpriced_symbols(book) if isinstance(book, Portfolio) else (),
         assumed=assumed,
+        given=given_names(parameters),
         **_options(given, faults),
     )
+
+
+def given_names(parameters: Any) -> frozenset[str]:
+    """Return the names of the parameters that are given, whatever they hold."""
+    values = parameters if isinstance(parameters, Mapping) else {}
+    return frozenset(name for name, value in values.items() if value is not None)
 
 
 def _measure(given: Mapping[str, Any], faults: Faults) -> Measure | None:

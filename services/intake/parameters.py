@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from compute.errors import InputError
+from compute.margin.sets import fixed
 from compute.measure import MeasureSpec
 from compute.measures import measure as spec_of
 from compute.parameters import Kind, Parameter
@@ -41,6 +42,8 @@ def collect_parameters(measure: str, given: Any, pointer: str, faults: Faults) -
             found[name] = _read(spec, value, f"{pointer}/{escape(name)}", faults)
     if len(faults.items) == before:
         _judge(chosen, found, pointer, faults)
+    if len(faults.items) == before:
+        found |= {name: value for name, value in fixed(found).items() if values.get(name) is None}
     return found
 
 
@@ -49,7 +52,8 @@ def _judge(spec: MeasureSpec, found: Mapping[str, Any], pointer: str, faults: Fa
     try:
         spec.judge(found)
     except InputError as error:
-        faults.add(f"{pointer}{error.pointer.removeprefix('/parameters')}", error.detail, remedy=error.remedy)
+        for fault in getattr(error, "faults", (error,)):
+            faults.add(f"{pointer}{fault.pointer.removeprefix('/parameters')}", fault.detail, remedy=fault.remedy)
 
 
 def from_text(spec: Parameter, text: str) -> Any:
@@ -100,7 +104,7 @@ def _text(spec: Parameter, value: Any) -> Verdict:
         if found in chosen:
             return None, "", chosen[found]
         return f"is unknown: {quote(value)}", nearest(value, spec.choices), None
-    problem = text_problem(value)
+    problem = None if value == spec.default else text_problem(value)
     return problem, "", value
 
 

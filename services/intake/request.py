@@ -26,6 +26,8 @@ class JobRequest:
         Names of what was not given and taken from the clock, such as `as_of`.
     pointer
         Where the portfolio stands in the body, for faults that are found later.
+    given
+        Names of the parameters that the caller gave, the others being defaults; None where nobody knows.
     """
 
     measure: Measure
@@ -40,6 +42,7 @@ class JobRequest:
     needs_prices: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     pointer: str = "/portfolio"
+    given: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,11 +143,12 @@ def test_another_tenant_sees_nothing(runtime: Runtime, principal: Principal) -> 
 
 
 def test_a_schedule_survives_the_wire(runtime: Runtime, principal: Principal) -> None:
-    body = b'{"name": "nightly", "measure": "margin", "portfolio_ids": ["alpha"], "misfire": "run_once"}'
+    body = b'{"name": "nightly", "measure": "margin", "portfolio_ids": ["alpha"], "misfire": "run_once",'
+    body += b' "parameters": {"model": "HOUSE"}}'
     schedule = schedules.add(runtime, principal, decode_schedule(body, default_every=5.0))
     document = schedules.schedule_document(schedule)
     assert document["every_seconds"] == 5.0
-    assert document["parameters"]["model"] == "house"
+    assert document["parameters"] == {"model": "house"}  # what was not given, each tick fills in
     assert (document["aligned"], document["misfire"], document["last_tick_at"]) == (True, "run_once", None)
 
 
