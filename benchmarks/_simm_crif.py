@@ -13,7 +13,7 @@ HEADER = (
 )
 MAJOR = ("USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "SEK", "NOK", "DKK", "NZD", "HKD")
 QUOTED = (*MAJOR, "SGD", "KRW", "TWD", "CNY", "INR", "BRL")
-CURRENCIES = (*QUOTED, "MXN", "ZAR", "TRY", "PLN", "CZK", "HUF", "ILS", "THB", "IDR")
+CURRENCIES = (*QUOTED, "MXN", "ZAR", "TRY", "PLN", "CZK", "HUF", "ILS", "THB", "IDR", "RUB", "ARS")
 REGULATIONS = ("CFTC", "ESA", "SEC", "USPR", "[CFTC,SEC]", "[ESA,USPR]", "Excluded", "")
 _AMOUNTS = {"IR": 4e5, "Basis": 1e5, "Vol": 3e6, "Credit": 2e5, "NonQ": 1e5, "Base": 3e4, "Spot": 3e6}
 
@@ -48,7 +48,7 @@ def _currency(rng: np.random.Generator) -> Cells:
 
 
 def _curve(rng: np.random.Generator) -> Cells:
-    label2 = _pick(rng, SUBCURVES[:5])
+    label2 = _pick(rng, SUBCURVES)
     return Cells(qualifier=_pick(rng, QUOTED), bucket="1", label1=_pick(rng, TENORS), label2=label2)
 
 
@@ -57,8 +57,8 @@ def _rate_volatility(rng: np.random.Generator) -> Cells:
 
 
 def _pair(rng: np.random.Generator) -> Cells:
-    first, second = rng.choice(len(MAJOR), 2, replace=False)
-    return Cells(qualifier=MAJOR[first] + MAJOR[second], label1=_pick(rng, TENORS))
+    first, second = rng.choice(len(CURRENCIES), 2, replace=False)
+    return Cells(qualifier=CURRENCIES[first] + CURRENCIES[second], label1=_pick(rng, TENORS))
 
 
 def _names(

@@ -9,7 +9,8 @@ from benchmarks._simm_ore import Peer
 from benchmarks.harness import Line, compare, race
 from compute.margin.requests import SIMM
 from compute.margin.simm.calibration import calibration
-from compute.margin.simm.model import SIDES, simm, worst
+from compute.margin.simm.model import simm, worst
+from compute.margin.simm.regulations import SIDES
 from services.intake.crif import read_crif
 
 ROWS, SEED = 10_000, 20_261_123

@@ -129,22 +129,37 @@ def decode_crif(
         faults = Faults()
         _require(sheet, faults)
         faults.settle()
-        notes: dict[str, Any] = {"rows": sheet.size}
-        sheet, notes["rows_of_other_models"] = _own(sheet, _IM_MODELS.get(model, ""), faults)
-        labels = {
-            column: encode(sheet.columns[column], _SPELLINGS.get(column, {}))
-            for column in LABEL_COLUMNS
-            if column in sheet.columns
+        own, others = _own(sheet, _IM_MODELS.get(model, ""), faults)
+        labels = _labels(own, faults)
+        notes = {
+            "rows": sheet.size,
+            "rows_of_other_models": others,
+            "repeated_rows": _repeated(labels),
+            "columns_not_read": list(sheet.ignored),
         }
-        _judge_texts(labels, sheet, faults)
-        amount = amounts(sheet, labels["risk_type"], fx or {}, faults)
-        notes |= {"repeated_rows": _repeated(labels), "columns_not_read": list(sheet.ignored)}
+        amount = amounts(own, labels["risk_type"], fx or {}, faults)
         crif = Crif(id=name, as_of=_valued(labels, as_of), labels=labels, amount=amount, fx=dict(fx or {}), notes=notes)
-        for fault in check(crif):
-            column = sheet.titles.get(fault.column, _TITLES.get(fault.column, fault.column))
-            faults.add("", fault.detail, remedy=fault.remedy, row=int(sheet.rows[fault.row]), column=column)
+        _name_cells(check(crif), own, faults)
         faults.settle()
     return crif
+
+
+def _labels(sheet: Sheet, faults: Faults) -> dict[str, Labels]:
+    labels = {
+        column: encode(sheet.columns[column], _SPELLINGS.get(column, {}))
+        for column in LABEL_COLUMNS
+        if column in sheet.columns
+    }
+    _judge_texts(labels, sheet, faults)
+    return labels
+
+
+def _name_cells(found: Iterable[RowFault], sheet: Sheet, faults: Faults) -> None:
+    """Report what the model says against cells, by the rows and titles of the file."""
+    titles = {**_TITLES, "amount": sheet.titles.get("amount_usd", "Amount"), **sheet.titles}
+    for fault in found:
+        column = titles.get(fault.column, fault.column)
+        faults.add("", fault.detail, remedy=fault.remedy, row=int(sheet.rows[fault.row]), column=column)
 
 
 @contextmanager

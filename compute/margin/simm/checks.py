@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from compute.crif import Crif, RowFault, answered_in
 from compute.margin.simm.calibration import calibration
+from compute.margin.simm.regulations import SIDES, regulations_of
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, RiskType
 
 Mask = NDArray[np.bool_]
+MULTIPLIER = "Param_ProductClassMultiplier"
+STATED_ONCE = (MULTIPLIER, "Param_AddOnNotionalFactor")
 
 
 def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
@@ -23,6 +26,9 @@ def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
         rows = risk_type.mask(name)
         if rows.any():
             yield from _row_type(crif, rows, name, rule)
+    for name in STATED_ONCE:
+        yield from _contradicted(crif, risk_type.mask(name), SIDES[parameters["side"]])
+    yield from _small_multipliers(crif, risk_type.mask(MULTIPLIER))
 
 
 def _row_type(crif: Crif, rows: Mask, name: str, rule: RiskType) -> Iterator[RowFault]:
@@ -31,14 +37,35 @@ def _row_type(crif: Crif, rows: Mask, name: str, rule: RiskType) -> Iterator[Row
     if rule.qualifier:
         yield from _QUALIFIERS[rule.qualifier](crif, rows)
     if rule.buckets:
-        known = tuple(str(number) for number in range(1, rule.buckets + 1))
-        yield from _among(crif, rows, "bucket", (*known, RESIDUAL) if rule.residual else known)
+        given = rows & (crif.column("bucket").codes >= 0) if rule.bucket_optional else rows
+        numbers = tuple(str(number) for number in range(1, rule.buckets + 1))
+        yield from _among(crif, given, "bucket", (*numbers, RESIDUAL) if rule.residual else numbers)
     if rule.label1:
         yield from _among(crif, rows, "label1", rule.label1)
     if rule.label2 is None:
         yield from _where(crif, rows, "label2", bool, f"{name} needs the group of underlying names here.")
     elif rule.label2:
         yield from _among(crif, rows, "label2", rule.label2)
+
+
+def _contradicted(crif: Crif, rows: Mask, column: str) -> Iterator[RowFault]:
+    """Yield the rows that give a netting set another factor for the same name, under the same regulation."""
+    netting, names = crif.labels["netting_set"].codes, crif.column("qualifier").codes
+    regulations = crif.column(column).texts() if rows.any() else []
+    stated: dict[tuple[int, int, str], float] = {}
+    for row in np.flatnonzero(rows & ~np.isnan(crif.amount)).tolist():
+        value = float(crif.amount[row])
+        keys = [(int(netting[row]), int(names[row]), name) for name in regulations_of(regulations[row] or "")]
+        others = {stated.setdefault(key, value) for key in keys} - {value}
+        if others:
+            detail = f"The netting set has {others.pop():g} for this already."
+            yield RowFault(row=row, column="amount", detail=detail, remedy="Keep one row.")
+
+
+def _small_multipliers(crif: Crif, rows: Mask) -> Iterator[RowFault]:
+    for row in np.flatnonzero(rows & (crif.amount < 1.0)).tolist():
+        detail = f"A multiplier is 1 or more, and this is {crif.amount[row]:g}."
+        yield RowFault(row=row, column="amount", detail=detail, remedy="Write a surcharge of 4.5 % as 1.045.")
 
 
 def _among(crif: Crif, rows: Mask, column: str, known: Sequence[str]) -> Iterator[RowFault]:

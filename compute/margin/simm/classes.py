@@ -21,6 +21,7 @@ RiskClass = Callable[[Rows, Calibration, int, str], Margins]
 DELTA, VEGA, CURVATURE, BASE_CORRELATION = "delta", "vega", "curvature", "base_correlation"
 VOLATILITY_INDEX = 11  # equity bucket 12: its vega counts, its curvature does not
 
+_NO_SUBCURVE = -1  # of inflation and cross-currency basis, whatever Label2 says
 _YEAR = 365.0
 _TENOR_DAYS = np.array([14.0, *(_YEAR * months / 12 for months in (1, 3, 6, 12, 24, 36, 60, 120, 180, 240, 360))])
 
@@ -46,53 +47,60 @@ def _factor(amount: Floats, threshold: Floats) -> Floats:
 
 def interest_rate(rows: Rows, calibration: Calibration, segments: int, _currency: str) -> Margins:
     """Return the margins of rates, inflation and cross-currency basis."""
-    section = calibration.table["interest_rate"]
-    correlation = calibration.curve_correlation()
-
-    def margin(factors: Factors, *, subcurve: float, curvature: bool) -> Floats:
-        return curves(
-            factors,
-            correlation,
-            subcurve=subcurve,
-            currency=section["currency_correlation"],
-            segments=segments,
-            curvature=curvature,
-        )
-
     delta = rows.of("Risk_IRCurve", "Risk_Inflation", "Risk_XCcyBasis")
     vega = rows.of("Risk_IRVol", "Risk_InflationVol")
     found: Margins = {}
     if len(delta):
-        currency, currencies = delta.numbered("qualifier")
-        kind = np.where(delta.is_type("Risk_Inflation"), INFLATION, XCCY_BASIS)
-        tenor = np.where(delta.is_type("Risk_IRCurve"), delta.tenor, kind)
-        keys, amount = net((delta.segment, currency, tenor, delta.codes("label2")), delta.amount)
-        # Basis is neither counted into the concentration of its currency nor scaled by it.
-        basis = keys[2] == XCCY_BASIS
-        group = calibration.curve_groups(currencies)[keys[1]]
-        threshold = calibration.thresholds("interest_rate", "delta_threshold")[group]
-        concentration = _factor(spread_sums((keys[0], keys[1]), np.where(basis, 0.0, amount)), threshold)
-        weight = calibration.curve_weights(currencies)[keys[1], keys[2]]
-        weighted = weight * amount * np.where(basis, 1.0, concentration)
-        factors = _factors(keys[0], keys[1], keys[3], keys[2], weighted, concentration)
-        found[DELTA] = margin(factors, subcurve=section["subcurve_correlation"], curvature=False)
+        found[DELTA] = _rates_delta(delta, calibration, segments)
     if len(vega):
-        tenor = np.where(vega.is_type("Risk_IRVol"), vega.tenor, INFLATION)
-        currency, currencies = vega.numbered("qualifier")
-        columns = (vega.segment, currency, tenor)
-        keys, amount = net(columns, vega.amount)
-        group = calibration.curve_groups(currencies)[keys[1]]
-        threshold = calibration.thresholds("interest_rate", "vega_threshold")[group]
-        concentration = _factor(spread_sums((keys[0], keys[1]), amount), threshold)
-        weighted = calibration.weight("interest_rate", "vega") * amount * concentration
-        flat = np.zeros_like(keys[0])
-        factors = _factors(keys[0], keys[1], flat, keys[2], weighted, concentration)
-        found[VEGA] = margin(factors, subcurve=1.0, curvature=False)
-        keys, amount = net(columns, vega.amount * _scaling(calibration)[vega.tenor])
-        factors = _factors(keys[0], keys[1], flat, keys[2], amount, np.ones_like(amount))
-        ratio = calibration.weight("interest_rate", "historical_volatility_ratio")
-        found[CURVATURE] = margin(factors, subcurve=1.0, curvature=True) / ratio**2
+        found |= _rates_vega(vega, calibration, segments)
     return found
+
+
+def _rates_delta(delta: Rows, calibration: Calibration, segments: int) -> Floats:
+    currency, currencies = delta.numbered("qualifier")
+    kind = np.where(delta.is_type("Risk_Inflation"), INFLATION, XCCY_BASIS)
+    tenor = np.where(delta.is_type("Risk_IRCurve"), delta.tenor, kind)
+    subcurve = np.where(delta.is_type("Risk_IRCurve"), delta.codes("label2"), _NO_SUBCURVE)
+    keys, amount = net((delta.segment, currency, tenor, subcurve), delta.amount)
+    # Basis is neither counted into the concentration of its currency nor scaled by it.
+    basis = keys[2] == XCCY_BASIS
+    threshold = calibration.thresholds("interest_rate", "delta_threshold")
+    counted = spread_sums((keys[0], keys[1]), np.where(basis, 0.0, amount))
+    concentration = _factor(counted, threshold[calibration.curve_groups(currencies)[keys[1]]])
+    weight = calibration.curve_weights(currencies)[keys[1], keys[2]]
+    weighted = weight * amount * np.where(basis, 1.0, concentration)
+    factors = _factors(keys[0], keys[1], keys[3], keys[2], weighted, concentration)
+    return _curves(factors, calibration, segments, curvature=False)
+
+
+def _rates_vega(vega: Rows, calibration: Calibration, segments: int) -> Margins:
+    tenor = np.where(vega.is_type("Risk_IRVol"), vega.tenor, INFLATION)
+    currency, currencies = vega.numbered("qualifier")
+    columns = (vega.segment, currency, tenor)
+    keys, amount = net(columns, vega.amount)
+    threshold = calibration.thresholds("interest_rate", "vega_threshold")[calibration.curve_groups(currencies)[keys[1]]]
+    concentration = _factor(spread_sums((keys[0], keys[1]), amount), threshold)
+    weighted = calibration.weight("interest_rate", "vega") * amount * concentration
+    flat = np.zeros_like(keys[0])
+    factors = _factors(keys[0], keys[1], flat, keys[2], weighted, concentration)
+    margin = _curves(factors, calibration, segments, curvature=False)
+    keys, amount = net(columns, vega.amount * _scaling(calibration)[vega.tenor])
+    factors = _factors(keys[0], keys[1], flat, keys[2], amount, np.ones_like(amount))
+    ratio = calibration.weight("interest_rate", "historical_volatility_ratio")
+    return {VEGA: margin, CURVATURE: _curves(factors, calibration, segments, curvature=True) / ratio**2}
+
+
+def _curves(factors: Factors, calibration: Calibration, segments: int, *, curvature: bool) -> Floats:
+    section = calibration.table["interest_rate"]
+    return curves(
+        factors,
+        calibration.curve_correlation(),
+        subcurve=section["subcurve_correlation"],
+        currency=section["currency_correlation"],
+        segments=segments,
+        curvature=curvature,
+    )
 
 
 def _factors(

@@ -1,12 +1,14 @@
 """The model `simm`: initial margin of one netting set, or of all in a file at once."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from compute.crif import Crif, answered_in
 from compute.errors import InputError
 from compute.margin.simm.calibration import Calibration, calibration
 from compute.margin.simm.model import MARGIN_TYPES, Simm, simm, worst
+from compute.margin.simm.regulations import counted
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES
 from compute.market import Market
 from compute.result import Checkpoint, Result
@@ -50,7 +52,7 @@ def margin(crif: Crif, _market: Market, parameters: Mapping[str, Any], checkpoin
         "mpor_days": table.mpor_days,
         "side": parameters["side"],
         "parameter_set": _parameter_set(table),
-        "input": dict(crif.notes),
+        "input": {**crif.notes, **counted(crif, parameters["side"])},
     }
     return Result(document={**head, **combined(_netting_sets(crif, found, factor, checkpoint))})
 
@@ -66,31 +68,49 @@ def _parameter_set(table: Calibration) -> dict[str, Any]:
 
 
 def _netting_sets(crif: Crif, found: Simm, factor: float, checkpoint: Checkpoint) -> list[dict[str, Any]]:
-    totals, add_ons = (found.total * factor).tolist(), (found.add_on * factor).tolist()
-    classes = (found.product_class * factor).tolist()
-    parts = {name: (found.part(name) * factor).tolist() for name in MARGIN_TYPES}
     by_regulation: dict[int, dict[str, float]] = {}
+    totals = (found.total * factor).tolist()
     for owner, regulation, total in zip(found.netting_set.tolist(), found.regulation, totals, strict=True):
         by_regulation.setdefault(owner, {})[regulation] = total
-    picked, sets = worst(found).tolist(), []
-    for done, group in enumerate(picked):
-        if done % SETS_A_CHECKPOINT == 0:
-            checkpoint(len(picked) + done, 2 * len(picked))  # the first half was the sums
-        owner = int(found.netting_set[group])
-        sets.append(
-            {
-                "portfolio_id": crif.netting_sets[owner],
-                "initial_margin": totals[group],
-                "total_margin": totals[group],
-                **{name: part[group] for name, part in parts.items()},
-                "add_on": add_ons[group],
-                "regulation": found.regulation[group],
-                "by_regulation": by_regulation[owner],
-                "breakdown": dict(zip(PRODUCT_CLASSES, classes[group], strict=True)),
-                **NOT_IN_THE_MODEL,
-            }
-        )
+    figures = _Figures.of(found, factor)
+    group_of = {int(found.netting_set[group]): group for group in worst(found).tolist()}
+    sets = []
+    for owner, name in enumerate(crif.netting_sets):
+        if owner % SETS_A_CHECKPOINT == 0:
+            checkpoint(len(crif.netting_sets) + owner, 2 * len(crif.netting_sets))  # the first half was the sums
+        group = group_of.get(owner)
+        shown = figures.nothing() if group is None else figures.group(group)
+        regulations = {"regulation": None if group is None else found.regulation[group]}
+        regulations["by_regulation"] = by_regulation.get(owner, {})
+        sets.append({"portfolio_id": name, **shown, **regulations, **NOT_IN_THE_MODEL})
     return sets
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Figures:
+    """The groups' figures in the calculation currency, as lists: read one by one, they are quicker than arrays."""
+
+    columns: Mapping[str, list[float]]
+    classes: list[list[float]]
+
+    @classmethod
+    def of(cls, found: Simm, factor: float) -> "_Figures":
+        columns = {"initial_margin": found.total, "total_margin": found.total}
+        columns |= {name: found.part(name) for name in MARGIN_TYPES}
+        columns["add_on"] = found.add_on
+        return cls(
+            columns={name: (column * factor).tolist() for name, column in columns.items()},
+            classes=(found.product_class * factor).tolist(),
+        )
+
+    def group(self, group: int) -> dict[str, Any]:
+        shown: dict[str, Any] = {name: column[group] for name, column in self.columns.items()}
+        shown["breakdown"] = dict(zip(PRODUCT_CLASSES, self.classes[group], strict=True))
+        return shown
+
+    def nothing(self) -> dict[str, Any]:
+        """Return the figures of a netting set whose every row is excluded."""
+        return {**dict.fromkeys(self.columns, 0.0), "breakdown": dict.fromkeys(PRODUCT_CLASSES, 0.0)}
 
 
 def combined(sets: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,19 +9,18 @@ from compute.crif import Crif
 from compute.margin.simm.aggregation import Integers, net
 from compute.margin.simm.calibration import Calibration
 from compute.margin.simm.classes import BASE_CORRELATION, CURVATURE, DELTA, RISK_CLASSES, VEGA
+from compute.margin.simm.regulations import grouped
 from compute.margin.simm.rows import Rows
-from compute.margin.simm.vocabulary import PRODUCT_CLASSES, UNSPECIFIED
+from compute.margin.simm.vocabulary import PRODUCT_CLASSES
 from compute.portfolio import Floats
 from compute.result import Checkpoint, no_checkpoint
 
 MARGIN_TYPES = (DELTA, VEGA, CURVATURE, BASE_CORRELATION)
-EXCLUDED = "Excluded"
-SIDES = {"call": "collect_regulations", "post": "post_regulations"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Simm:
-    """Margins by group, a group being one netting set under one regulation; all in USD, never negative.
+    """Margins by group, a group being one netting set under one regulation; in USD, none negative before add-ons.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ def simm(
     ISDA SIMM Methodology, paragraphs 1 to 7: IM of a risk class is the sum of its margins; a product class is
     sqrt(Σ_rs ψ_rs IM_r IM_s); the total is their sum, plus add-ons (fixed, notional factors, multipliers less one).
     """
-    rows, netting_set, regulation = _grouped(crif, SIDES[side])
+    rows, netting_set, regulation = grouped(crif, side)
     signed = crif if side == "call" else _turned(crif)
     rows = Rows(crif=signed, index=rows.index, group=rows.group)
     groups, classes = netting_set.size, len(PRODUCT_CLASSES)
@@ -134,51 +133,22 @@ def _turned(crif: Crif) -> Crif:
     return replace(crif, amount=crif.amount * sign[risk_type.codes])
 
 
-def _grouped(crif: Crif, column: str) -> tuple[Rows, Integers, tuple[str, ...]]:
-    """Repeat each row under each of its regulations; name the groups."""
-    netting = crif.labels["netting_set"].codes.astype(np.int64)
-    labels = crif.labels.get(column)
-    if labels is None:
-        return _single_regulation(crif, netting)
-    lists = [_regulations(value) for value in labels.values] + [(UNSPECIFIED,)]
-    names = sorted({name for listed in lists for name in listed})
-    width = max((len(listed) for listed in lists), default=1)
-    table = np.full((len(lists), max(width, 1)), -1, dtype=np.int64)
-    for row, listed in enumerate(lists):
-        table[row, : len(listed)] = [names.index(name) for name in listed]
-    expanded = table[labels.codes]
-    kept = expanded >= 0
-    index = np.nonzero(kept)[0]
-    key = netting[index] * max(len(names), 1) + expanded[kept]
-    groups, group = np.unique(key, return_inverse=True)
-    regulation = tuple(names[int(code) % len(names)] for code in groups)
-    rows = Rows(crif=crif, index=index, group=group.astype(np.int64))
-    return rows, groups // max(len(names), 1), regulation
-
-
-def _single_regulation(crif: Crif, netting: Integers) -> tuple[Rows, Integers, tuple[str, ...]]:
-    sets = len(crif.netting_sets)
-    rows = Rows(crif=crif, index=np.arange(len(crif)), group=netting)
-    return rows, np.arange(sets), (UNSPECIFIED,) * sets
-
-
-def _regulations(text: str) -> tuple[str, ...]:
-    names = dict.fromkeys(name.strip() for name in text.strip("[]").split(",") if name.strip())
-    return tuple(name for name in names if name != EXCLUDED) if names else (UNSPECIFIED,)
-
-
 def _add_ons(rows: Rows, product: Floats) -> Floats:
     """AddOn = Σ fixed + Σ factor · notional of a named product + Σ (multiplier − 1) · SIMM of a product class."""
     add_on = np.zeros(product.shape[0])
     fixed = rows.of("Param_AddOnFixedAmount")
     np.add.at(add_on, fixed.group, fixed.amount)
-    multipliers = rows.of("Param_ProductClassMultiplier")
-    for group, name, value in zip(multipliers.group, multipliers.texts("qualifier"), multipliers.amount, strict=True):
+    for (group, name), value in _stated(rows.of("Param_ProductClassMultiplier")).items():
         add_on[group] += (value - 1.0) * product[group, PRODUCT_CLASSES.index(str(name))]
-    factors, notionals = rows.of("Param_AddOnNotionalFactor"), _notionals(rows.of("Notional"))
-    for group, name, value in zip(factors.group, factors.texts("qualifier"), factors.amount, strict=True):
-        add_on[group] += value / 100.0 * notionals.get((int(group), name), 0.0)
+    notionals = _notionals(rows.of("Notional"))
+    for (group, name), value in _stated(rows.of("Param_AddOnNotionalFactor")).items():
+        add_on[group] += value / 100.0 * notionals.get((group, name), 0.0)
     return add_on
+
+
+def _stated(rows: Rows) -> dict[tuple[int, str | None], float]:
+    """Return each group's factors by name: said again it is the same factor, and `checks` has refused another."""
+    return dict(zip(zip(rows.group.tolist(), rows.texts("qualifier"), strict=True), rows.amount.tolist(), strict=True))
 
 
 def _notionals(rows: Rows) -> dict[tuple[int, str | None], float]:

@@ -53,7 +53,7 @@ class Rows:
 
     @property
     def tenor(self) -> Integers:
-        """Index of Label1 in `TENORS`."""
+        """Index of Label1 in `TENORS`; -1 where a row has none."""
         return self._looked_up("label1", TENORS)
 
     def bucket(self, residual: int) -> Integers:
@@ -91,5 +91,5 @@ class Rows:
     def _looked_up(self, name: str, known: tuple[str, ...]) -> Integers:
         column = self.crif.column(name)
         position = {value: index for index, value in enumerate(known)}
-        lookup = np.array([position.get(value, -1) for value in column.values], dtype=np.int64)
-        return lookup[column.codes[self.index]] if lookup.size else np.empty(0, np.int64)
+        lookup = np.array([*(position.get(value, -1) for value in column.values), -1], dtype=np.int64)
+        return lookup[column.codes[self.index]]

@@ -22,6 +22,8 @@ class RiskType:
         How many numbered buckets there are; 0 where the bucket is not read.
     residual
         Whether `Residual` is a bucket too.
+    bucket_optional
+        True where the version's own table decides, so that a file may leave the bucket out.
     label1, label2
         The allowed texts; empty where the label is not read, None where any text will do but one is needed.
     parameter
@@ -31,13 +33,14 @@ class RiskType:
     qualifier: str = "text"
     buckets: int = 0
     residual: bool = False
+    bucket_optional: bool = False
     label1: tuple[str, ...] = ()
     label2: tuple[str, ...] | None = ()
     parameter: bool = False
 
 
 RISK_TYPES: dict[str, RiskType] = {
-    "Risk_IRCurve": RiskType(qualifier="currency", label1=TENORS, label2=SUBCURVES),
+    "Risk_IRCurve": RiskType(qualifier="currency", buckets=3, bucket_optional=True, label1=TENORS, label2=SUBCURVES),
     "Risk_Inflation": RiskType(qualifier="currency"),
     "Risk_XCcyBasis": RiskType(qualifier="currency"),
     "Risk_IRVol": RiskType(qualifier="currency", label1=TENORS),

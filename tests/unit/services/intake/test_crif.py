@@ -76,6 +76,7 @@ def test_columns_that_are_not_read_are_named():
         ("t,P,,Risk_IRCurve,USD,1,2w,OIS,1,USD,1", "ProductClass"),
         ("t,P,RatesFX,Risk_IRCurve,usd,1,2w,OIS,1,USD,1", "Qualifier"),
         ("t,P,RatesFX,Risk_IRCurve,USD,1,4y,OIS,1,USD,1", "Label1"),
+        ("t,P,RatesFX,Risk_IRCurve,USD,4,2y,OIS,1,USD,1", "Bucket"),
         ("t,P,RatesFX,Risk_IRCurve,USD,1,2w,Libor9m,1,USD,1", "Label2"),
         ("t,P,Equity,Risk_Equity,X,13,,,1,USD,1", "Bucket"),
         ("t,P,Equity,Risk_Equity,X,,,,1,USD,1", "Bucket"),
@@ -96,6 +97,10 @@ def test_columns_that_are_not_read_are_named():
 )
 def test_a_cell_that_cannot_be_used_is_named(row: str, column: str):
     assert (3, column) in faults(HEADER + GOOD + row + "\n")
+
+
+def test_the_bucket_of_a_curve_may_be_left_out():
+    assert len(read(HEADER + GOOD.replace("USD,1,2w", "USD,,2w"))) == 1
 
 
 def test_missing_columns_are_named():
