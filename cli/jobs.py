@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.connect import connected
+from cli.lines import by_netting_set
 from cli.options import AsJson, StateDir, Tenant, Token, Url
 from cli.output import milliseconds, print_json, print_table
 from cli.problems import FAILED
@@ -127,7 +128,8 @@ def show_jobs(client: "Client", found: Iterable["Job"], *, as_json: bool, known:
         code = code if job.state == "done" else FAILED
         line = job_line(client, job, (known or {}).get(job.id, {}))
         if as_json:
-            print_json(line)
+            for one in by_netting_set(line):
+                print_json(one)
         else:
             show_job(job, line)
     return code
@@ -166,7 +168,8 @@ def show_job(job: "Job", line: Mapping[str, Any]) -> None:
     if reason:
         typer.echo(f"routed: {reason}")
     if job.state == "done":
-        show_result(line)
+        for one in by_netting_set(line):
+            show_result(one)
     elif job.error:
         typer.echo(f"{job.error.get('title') or job.state}: {job.error.get('detail')}", err=True)
 
