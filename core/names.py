@@ -69,12 +69,21 @@ class Queue(StrEnum):
         return Device.CPU if self is Queue.MONITOR else Device(self.value.split(".")[0])
 
 
+class SetState(StrEnum):
+    """Where a version of a parameter set stands; its content never changes."""
+
+    DRAFT = "draft"  # written, by its author alone
+    SUBMITTED = "submitted"  # waits for a second person
+    APPROVED = "approved"  # by somebody other than its author: it may become active
+    WITHDRAWN = "withdrawn"  # given up before it ever was active; kept for the jobs that used it
+
+
 class Role(StrEnum):
     """What a token's bearer may do; `core.security.ROLE_GRANTS` says which permission each holds."""
 
     VIEWER = "viewer"  # reads portfolios, prices, jobs and results
     TRADER = "trader"  # and submits jobs, stores portfolios
-    RISK_MANAGER = "risk_manager"  # and stores prices, schedules sweeps, cancels others' jobs
+    RISK_MANAGER = "risk_manager"  # and stores prices, schedules sweeps, cancels others' jobs, approves parameter sets
     OPERATOR = "operator"  # and runs drills, replays dead letters, sees the cluster
     AUDITOR = "auditor"  # reads everything of the tenant, audit rows included; changes nothing
     ADMIN = "admin"  # everything, tenants included
@@ -87,6 +96,8 @@ class Permission(StrEnum):
     SUBMIT = "submit"  # submit and cancel own jobs, store portfolios
     MARKET = "market"  # store prices and histories
     SCHEDULE = "schedule"  # add, remove and run schedules
+    PROPOSE = "propose"  # write, submit and withdraw parameter sets
+    APPROVE = "approve"  # approve, activate and roll back parameter sets
     OPERATE = "operate"  # drills, dead letters, cluster
     AUDIT = "audit"  # read audit rows
     ADMINISTER = "administer"  # tenants

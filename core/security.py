@@ -21,11 +21,11 @@ _LONGEST = 256
 
 _READ = frozenset({Permission.READ})
 _TRADE = _READ | {Permission.SUBMIT}
-_RISK = _TRADE | {Permission.MARKET, Permission.SCHEDULE}
+_RISK = _TRADE | {Permission.MARKET, Permission.SCHEDULE, Permission.PROPOSE}
 ROLE_GRANTS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _READ,
     Role.TRADER: _TRADE,
-    Role.RISK_MANAGER: _RISK,
+    Role.RISK_MANAGER: _RISK | {Permission.APPROVE},
     Role.OPERATOR: _RISK | {Permission.OPERATE},
     Role.AUDITOR: _READ | {Permission.AUDIT},
     Role.ADMIN: frozenset(Permission),
