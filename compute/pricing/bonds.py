@@ -49,6 +49,15 @@ class Bonds:
     duration: Floats
     convexity: Floats
 
+    @classmethod
+    def none(cls, count: int) -> "Bonds":
+        """Return the columns of so many positions none of which is a bond."""
+        nothing = np.full(count, np.nan)
+        return cls(
+            first=np.zeros(count + 1, np.int64), times=np.empty(0), amounts=np.empty(0), clean=nothing,
+            accrued=nothing, yields=nothing, duration=nothing, convexity=nothing,
+        )  # fmt: skip
+
 
 @lru_cache(maxsize=4096)
 def schedule(as_of: date, maturity: date) -> tuple[tuple[float, ...], float]:

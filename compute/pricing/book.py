@@ -4,7 +4,7 @@ Every position is revalued in full: options by their model at the moved underlyi
 their flows, positions with given greeks by the second-order expansion these allow. Conversion rates are held still.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -90,10 +90,22 @@ class Book:
         """Base currency per unit of price, signed with the quantity, shape (n,)."""
         return self.quantity * self.multiplier * self.to_base
 
+    def only(self, rows: Integers) -> "Book":
+        """Return some of the positions, none of them a bond, with the underlyings of the whole book."""
+        sliced = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        ids = tuple(self.ids[row] for row in rows.tolist())
+        return replace(self, ids=ids, given=self.given[:, rows], bonds=Bonds.none(rows.size), **sliced)
+
     def options(self, rows: Mask | Integers) -> Options:
         """Return the columns of some options."""
         names = ("spot", "strike", "years", "vol", "rate", "carry", "sign", "future")
         return Options(**{name: getattr(self, name)[rows] for name in names})
+
+
+_COLUMNS = (
+    "kind", "underlying", "spot", "price", "strike", "years", "vol", "rate", "carry", "sign", "american", "future",
+    "solved", "quantity", "multiplier", "to_base",
+)  # fmt: skip
 
 
 def prepare(portfolio: Portfolio, *, model: str = AUTO, checkpoint: Checkpoint = no_checkpoint) -> Book:

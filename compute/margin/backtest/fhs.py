@@ -43,7 +43,8 @@ def backtest(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any]
         An exposure has no meaning.
     """
     request = Request.of(parameters)
-    book = open_book(portfolio, market, request, tested=request.days + request.mpor_days)
+    tested = request.days + request.mpor_days
+    book = open_book(portfolio, market, request, tested=tested, checkpoint=lambda *_: checkpoint(0, 1))
     if book is None:
         return _nothing_to_test(portfolio, request)
     days = _days(request, book)

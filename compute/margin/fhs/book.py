@@ -8,9 +8,13 @@ import numpy as np
 from compute.errors import HistoryError
 from compute.margin.fhs.factors import Factors, factors
 from compute.margin.fhs.filtering import Filtered, filtered
+from compute.margin.fhs.options import Options, with_model_figures
 from compute.margin.fhs.request import LEAST_COVERED, Request, Tool
 from compute.market import Market, PriceHistory
-from compute.portfolio import Portfolio
+from compute.portfolio import Floats, Portfolio
+from compute.pricing.book import Book as PricingBook
+from compute.result import Checkpoint, no_checkpoint
+from compute.simulation.exposures import option_mask
 from compute.simulation.returns import Returns, log_returns
 from compute.simulation.tail import is_supported
 
@@ -21,14 +25,35 @@ class Book:
 
     Parameters
     ----------
+    portfolio
+        With the figures of the options' model, where they are revalued in full.
+    options
+        Those options; None where there are none, or they go by their delta.
     lookback
         Daily returns behind each day's scenarios.
+    checkpoint
+        Called between blocks of revaluations.
     """
 
+    portfolio: Portfolio
+    options: Options | None
     factors: Factors
     returns: Returns
     filtered: Filtered
     lookback: int
+    checkpoint: Checkpoint
+
+    def losses(self, moves: Floats) -> Floats:
+        """Return the book's loss under relative moves of the factors, shape (s, k) → (s,), base currency."""
+        losses = -(moves @ self.factors.amounts)
+        return losses if self.options is None else losses - self.options.gains(moves, self.checkpoint)
+
+    def mean_losses(self, moves: Floats, weights: Floats) -> Floats:
+        """Return each position's loss, shape (n,), as the weighted sum over moves, shape (s, k)."""
+        losses = self.factors.losses(weights @ moves, len(self.portfolio))
+        if self.options is not None:
+            losses[self.options.position] -= self.options.by_position(moves, self.checkpoint) @ weights
+        return losses
 
     @property
     def days(self) -> int:
@@ -42,7 +67,14 @@ def least_before(request: Request, lookback: int) -> int:
     return max(reach, request.table.floor_days) if request.apc is Tool.FLOOR else reach
 
 
-def open_book(portfolio: Portfolio, market: Market, request: Request, *, tested: int = 0) -> Book | None:
+def open_book(
+    portfolio: Portfolio,
+    market: Market,
+    request: Request,
+    *,
+    tested: int = 0,
+    checkpoint: Checkpoint = no_checkpoint,
+) -> Book | None:
     """Return the book, None where no position has an exposure.
 
     Parameters
@@ -56,9 +88,11 @@ def open_book(portfolio: Portfolio, market: Market, request: Request, *, tested:
     HistoryError
         A factor's history is missing, too short, constant or not positive.
     InputError
-        An exposure has no meaning.
+        An exposure has no meaning, or an option lacks a term.
     """
-    found = factors(portfolio, market.history)
+    full = request.revaluation == "full"
+    filled, priced = with_model_figures(portfolio, checkpoint) if full else (portfolio, None)
+    found = factors(filled, market.history, None if priced is None else option_mask(portfolio))
     if not found.symbols:
         return None
     wanted = least_before(request, request.lookback) + tested
@@ -71,7 +105,22 @@ def open_book(portfolio: Portfolio, market: Market, request: Request, *, tested:
     spare = len(returns.values) - request.volatility_days - request.reference_days
     lookback = request.lookback if tested else min(request.lookback, spare)
     _check_confidence(request, lookback)
-    return Book(factors=found, returns=returns, filtered=filtered(returns, request), lookback=lookback)
+    return Book(
+        portfolio=filled,
+        options=None if priced is None else _options(filled, priced, found),
+        factors=found,
+        returns=returns,
+        filtered=filtered(returns, request),
+        lookback=lookback,
+        checkpoint=checkpoint,
+    )
+
+
+def _options(portfolio: Portfolio, priced: PricingBook, found: Factors) -> Options:
+    rows = np.flatnonzero(option_mask(portfolio) & (portfolio.numbers["quantity"] != 0.0))
+    own = np.zeros(len(priced.underlyings), np.int64)
+    own[priced.underlying[rows]] = found.own[rows]
+    return Options(book=priced.only(rows), position=rows, factor=own)
 
 
 def _common_days(history: PriceHistory, symbols: tuple[str, ...], as_of: date) -> int:

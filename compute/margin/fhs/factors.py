@@ -1,8 +1,9 @@
-"""Positions as linear exposures to the factors of the price history, conversion rates included where it has them.
+"""Positions as exposures to the factors of the price history, conversion rates included where it has them.
 
-A position moves with its own factor as in `compute.simulation.exposures`. A position in another currency moves with
-its conversion rate too, by its market value, where the history holds the pair, such as `EUR/USD`; the inverse pair
-stands for it with the opposite sign, exact to first order. The product of both moves is left out.
+Options that are revalued in full have their underlying as factor and no exposure to it. Any other position moves with
+its own factor as in `compute.simulation.exposures`. A position in another currency moves with its conversion rate too,
+by its market value, where the history holds the pair, such as `EUR/USD`; the inverse pair stands for it with the
+opposite sign, exact to first order. The product of both moves is left out.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class Factors:
         Length k, sorted; those that some position is exposed to.
     amounts
         Shape (k,), base currency, signed; zero where positions cancel out.
+    own
+        Shape (n,): the factor of each position's own price, or of an option's underlying; -1 where it has none.
     position, factor, exposure
         Shape (e,): position, index into `symbols` and exposure of each entry.
     rates
@@ -38,6 +41,7 @@ class Factors:
 
     symbols: tuple[str, ...]
     amounts: Floats
+    own: NDArray[np.int64]
     position: NDArray[np.int64]
     factor: NDArray[np.int64]
     exposure: Floats
@@ -50,11 +54,20 @@ class Factors:
         return np.asarray(losses, dtype=np.float64)
 
 
-def factors(portfolio: Portfolio, history: PriceHistory | None) -> Factors:
-    """Return a portfolio's factors; raise InputError where an exposure has no meaning or there are too many factors."""
+def factors(portfolio: Portfolio, history: PriceHistory | None, curved: NDArray[np.bool_] | None = None) -> Factors:
+    """Return a portfolio's factors; raise InputError where an exposure has no meaning or there are too many factors.
+
+    Parameters
+    ----------
+    curved
+        Shape (n,): the positions that are revalued in full.
+    """
     labels = factor_labels(portfolio)
     names, codes = list(labels.values), [labels.codes.astype(np.int64)]
-    positions, exposures = [np.arange(len(portfolio))], [position_exposures(portfolio)]
+    bent = np.zeros(len(portfolio), np.bool_) if curved is None else curved
+    own = np.where(bent, 0.0, position_exposures(portfolio))
+    positions, exposures = [np.arange(len(portfolio))], [own]
+    held_options = codes[0][bent & (portfolio.numbers["quantity"] != 0.0)]
     pairs, held = _pairs(portfolio, history)
     value = portfolio.numbers["quantity"] * portfolio.numbers["price"] * portfolio.numbers["multiplier"]
     value = value * to_base(portfolio)
@@ -64,7 +77,8 @@ def factors(portfolio: Portfolio, history: PriceHistory | None) -> Factors:
         positions.append(member)
         codes.append(np.full(member.size, len(names) - 1))
         exposures.append(sign * value[member])
-    return _aggregated(names, np.concatenate(positions), np.concatenate(codes), np.concatenate(exposures), pairs, held)
+    entries = np.concatenate(positions), np.concatenate(codes), np.concatenate(exposures)
+    return _aggregated(names, entries, held_options, pairs, held, len(portfolio))
 
 
 def conversion_pairs(portfolio: Portfolio) -> list[str]:
@@ -93,14 +107,16 @@ def _pairs(portfolio: Portfolio, history: PriceHistory | None) -> tuple[dict[str
 
 def _aggregated(
     names: list[str],
-    position: NDArray[np.int64],
-    code: NDArray[np.int64],
-    exposure: Floats,
+    entries: tuple[NDArray[np.int64], NDArray[np.int64], Floats],
+    held_options: NDArray[np.int64],
     pairs: dict[str, tuple[str, float]],
     held: tuple[str, ...],
+    count: int,
 ) -> Factors:
+    position, code, exposure = entries
     there = np.flatnonzero(exposure)
-    lookup = {name: index for index, name in enumerate(sorted({names[index] for index in np.unique(code[there])}))}
+    used = np.union1d(code[there], held_options)
+    lookup = {name: index for index, name in enumerate(sorted({names[index] for index in used.tolist()}))}
     if len(lookup) > MOST_FACTORS:
         raise InputError(f"{len(lookup)} factors are more than the {MOST_FACTORS} that this model takes.")
     places = np.array([lookup.get(name, -1) for name in names], dtype=np.int64)
@@ -108,6 +124,7 @@ def _aggregated(
     return Factors(
         symbols=tuple(lookup),
         amounts=np.asarray(np.bincount(factor, weights=exposure[there], minlength=len(lookup)), dtype=np.float64),
+        own=places[code[:count]],
         position=position[there],
         factor=factor,
         exposure=exposure[there],

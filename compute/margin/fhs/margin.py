@@ -12,7 +12,7 @@ import numpy as np
 
 from compute.margin.fhs.addons import Standalone, concentration, liquidity
 from compute.margin.fhs.book import Book, open_book
-from compute.margin.fhs.contributions import tail_moves
+from compute.margin.fhs.contributions import tail_weights
 from compute.margin.fhs.procyclicality import charged
 from compute.margin.fhs.report import Figures, nothing_at_risk, report
 from compute.margin.fhs.request import Request
@@ -29,7 +29,7 @@ def margin(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], 
     Parameters
     ----------
     portfolio
-        Positions map to factors linearly: see `compute.margin.fhs.factors`.
+        Options are revalued in full, other positions move linearly: see `compute.margin.fhs.factors`.
     market
         Its history must cover every factor; NaN is a missing day: see `compute.simulation.returns`.
     parameters
@@ -40,22 +40,22 @@ def margin(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], 
     HistoryError
         A factor's history is missing, too short, constant or not positive.
     InputError
-        An option has no delta, a price is negative, a volume is zero.
+        An option lacks a term or, to go by it, a delta; a price is negative; a volume is zero.
     """
     request = Request.of(parameters)
-    book = open_book(portfolio, market, request)
+    book = open_book(portfolio, market, request, checkpoint=lambda *_: checkpoint(0, 1))
     if book is None:
         return nothing_at_risk(portfolio, request)
     checkpoint(0, 1)
     moves = scenario_moves(book, request)
-    tail = _tail(moves @ -book.factors.amounts, request, book)
-    exposures = position_exposures(portfolio)
+    losses = book.losses(moves)
+    tail = _tail(losses, request, book)
+    members, weights = tail_weights(losses, tail, request.risk_measure)
+    exposures = position_exposures(book.portfolio)
     share = request.table.participation
     figures = Figures(
         tail=tail,
-        contributions=book.factors.losses(
-            tail_moves(moves, book.factors.amounts, tail, request.risk_measure), len(portfolio)
-        ),
+        contributions=book.mean_losses(moves[members], weights),
         exposures=exposures,
         charged=charged(request, book, np.array([book.days])),
         liquidity=liquidity(portfolio, exposures),
@@ -82,7 +82,9 @@ def _tail(losses: Floats, request: Request, book: Book) -> Tail:
 
 def _standalone(moves: Floats, request: Request, book: Book) -> Standalone:
     def alone(position: int, amount: float) -> float:
-        factor = book.factors.factor[np.argmax(book.factors.position == position)]
+        factor = book.factors.own[position]
+        if factor < 0:  # held, and exposed to nothing
+            return 0.0
         tail = _tail(moves[:, factor] * -amount, request, book)
         return max(0.0, tail.es if request.risk_measure == "es" else tail.var)
 

@@ -1,7 +1,7 @@
 """VaR and ES of a book on many days at once, each from the scenarios known on that day."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.jit import njit
+from compute.margin.fhs.options import Curves
 from compute.portfolio import Floats
 
 # Fused multiply-add, and no care for NaN, infinity and the sign of zero; no reassociation, so that bits are fixed.
@@ -37,6 +38,25 @@ class Stress:
     period: NDArray[np.int64]
     count: int
     weight: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenarios:
+    """What a book loses in the scenarios of any day.
+
+    Parameters
+    ----------
+    standard
+        Shape (k, t): standardised returns.
+    amounts
+        Shape (k,): exposures, base currency.
+    curves
+        Of the options that are revalued in full; over all moves that occur.
+    """
+
+    standard: Floats
+    amounts: Floats
+    curves: Curves = field(default_factory=Curves.none)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +95,21 @@ def expm1(x: Any) -> Any:
 def _add_losses(losses: Any, standard: Any, volatility: Any, amount: Any) -> None:
     for i in range(losses.size):
         losses[i] -= amount * expm1(volatility * standard[i])
+
+
+@njit(fastmath=FLOATS)
+def _add_curve(losses: Any, standard: Any, volatility: Any, low: Any, step: Any, values: Any) -> None:
+    """Take from the losses what a curve gains: a cubic through the four points around each log move."""
+    last, inverse = values.size - 3, 1.0 / step
+    for i in range(losses.size):
+        place = (volatility * standard[i] - low) * inverse
+        j = min(max(int(place), 1), last)
+        t = place - j
+        before, here, after, beyond = values[j - 1], values[j], values[j + 1], values[j + 2]
+        bend = (t - 1.0) * (t - 2.0)
+        rise = t * (t + 1.0)
+        losses[i] -= 0.5 * ((t + 1.0) * bend * here - rise * (t - 2.0) * after)
+        losses[i] -= (rise * (t - 1.0) * beyond - t * bend * before) * (1.0 / 6.0)
 
 
 @njit()
@@ -116,6 +151,7 @@ def _fill(
     standard: Any,
     volatility: Any,
     amounts: Any,
+    curves: Any,
     days: Any,
     count: Any,
     size: Any,
@@ -125,19 +161,23 @@ def _fill(
     stressed_weight: Any,
     mass: Any,
 ) -> None:
+    factor, low, step, values = curves
     for d in range(days.size):
         losses, kept = np.zeros(count), np.empty(size)
         begin = days[d] - count
         for k in range(amounts.size):
-            _add_losses(losses, standard[k, begin : begin + count], volatility[d, k], amounts[k])
+            if amounts[k] != 0.0:
+                _add_losses(losses, standard[k, begin : begin + count], volatility[d, k], amounts[k])
+        for c in range(factor.size):
+            k = factor[c]
+            _add_curve(losses, standard[k, begin : begin + count], volatility[d, k], low[c], step[c], values[c])
         _keep_worst(losses, kept)
         var[d], es[d] = _tail(kept, weight, worst[period[d]], stressed_weight, mass)
 
 
 def path(
-    standard: Floats,
+    scenarios: Scenarios,
     volatility: Floats,
-    amounts: Floats,
     days: NDArray[np.int64],
     *,
     count: int,
@@ -149,12 +189,10 @@ def path(
 
     Parameters
     ----------
-    standard
-        Shape (k, t): standardised returns; those of the `count` columns before each day must be finite.
+    scenarios
+        Those of the `count` columns before each day must be finite.
     volatility
         Shape (d, k): what multiplies them on each day.
-    amounts
-        Shape (k,): exposures, base currency.
     days
         Shape (d,).
     count
@@ -167,25 +205,15 @@ def path(
     stress = stress or Stress(worst=np.empty((1, 0)), period=np.zeros(days.size, np.int64), count=1, weight=0.0)
     mass = float(1 - Fraction(str(confidence)))
     weight = (1.0 - stress.weight) / count
-    size = min(count, int(mass / weight) + 2)
+    sizes = count, min(count, int(mass / weight) + 2), weight
+    curves = scenarios.curves
+    table = curves.factor, curves.low, curves.step, curves.values
     var, es = np.empty(days.size), np.empty(days.size)
-    block = max(1, BLOCK_WORK // (count * max(1, amounts.size)))
+    block = max(1, BLOCK_WORK // (count * max(1, scenarios.amounts.size + curves.factor.size)))
     for begin in range(0, days.size, block):
         part = slice(begin, begin + block)
-        _fill(
-            var[part],
-            es[part],
-            standard,
-            volatility[part],
-            amounts,
-            days[part],
-            count,
-            size,
-            weight,
-            stress.worst,
-            stress.period[part],
-            stress.weight / stress.count,
-            mass,
-        )
+        sample = stress.worst, stress.period[part], stress.weight / stress.count, mass
+        source = scenarios.standard, volatility[part], scenarios.amounts, table
+        _fill(var[part], es[part], *source, days[part], *sizes, *sample)
         report(min(begin + block, days.size))
     return Path(var=var, es=es)

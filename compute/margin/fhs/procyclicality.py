@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from compute.margin.fhs.book import Book
 from compute.margin.fhs.filtering import over_horizon, window_volatility
-from compute.margin.fhs.paths import Path, Stress, path
+from compute.margin.fhs.options import Curves
+from compute.margin.fhs.paths import Path, Scenarios, Stress, path
 from compute.margin.fhs.request import Request, Tool
 from compute.margin.fhs.tables import FhsSet
 from compute.portfolio import Floats
@@ -35,7 +36,7 @@ def realised_losses(book: Book, days: int) -> Floats:
     values = book.returns.values
     total = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0)])
     losses = np.full(len(values), np.nan)
-    losses[days - 1 :] = -np.expm1(total[days:] - total[:-days]) @ book.factors.amounts
+    losses[days - 1 :] = book.losses(np.expm1(total[days:] - total[:-days]))
     return losses
 
 
@@ -74,16 +75,30 @@ def _path(
     stress: Stress | None = None,
     report: Report,
 ) -> Path:
+    count = request.scenarios(book.lookback)
+    scenarios = Scenarios(
+        standard=book.filtered.standard,
+        amounts=book.factors.amounts,
+        curves=_curves(book, volatility, int(days[0]) - count, int(days[-1])),
+    )
     return path(
-        book.filtered.standard,
+        scenarios,
         volatility,
-        book.factors.amounts,
         days,
-        count=request.scenarios(book.lookback),
+        count=count,
         confidence=request.confidence,
         stress=stress,
         report=report,
     )
+
+
+def _curves(book: Book, volatility: Floats, begin: int, end: int) -> Curves:
+    """Return the options' curves over all moves that standardised returns between two days can come to."""
+    if book.options is None:
+        return Curves.none()
+    standard, widest = book.filtered.standard[:, begin:end], volatility.max(axis=0)
+    low, high = np.minimum(standard.min(axis=1), 0.0) * widest, np.maximum(standard.max(axis=1), 0.0) * widest
+    return book.options.curves(low, high, book.checkpoint)
 
 
 def buffered(core: Floats, table: FhsSet) -> tuple[Floats, Floats]:
@@ -123,7 +138,8 @@ def stressed(request: Request, book: Book, days: NDArray[np.int64]) -> Stress:
     """Return each day's stressed observations: the losses, as they were, of the period that shook this book most."""
     length, skipped = request.table.stressed_days, request.mpor_days - 1 if request.is_overlapping else 0
     ends, period = np.unique(stressed_ends(realised_losses(book, 1), length)[days - length], return_inverse=True)
-    losses = -np.expm1(over_horizon(book.returns.values, request)) @ book.factors.amounts
+    moves = np.expm1(over_horizon(book.returns.values, request)[skipped:])
+    losses = np.concatenate([np.full(skipped, np.nan), book.losses(moves)])
     count, share = length - skipped, request.table.stressed_weight
     size = min(count, int(float(1 - Fraction(str(request.confidence))) * count / share) + 2)
     worst = np.stack([np.sort(losses[end - count : end])[::-1][:size] for end in ends.tolist()])

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from compute.margin.account import variation_margins
+from compute.margin.account import account, variation_margins
 from compute.margin.fhs.addons import AddOn
 from compute.margin.fhs.book import Book
 from compute.margin.fhs.procyclicality import Charged
 from compute.margin.fhs.request import Request, Tool
 from compute.portfolio import Floats, Portfolio
 from compute.result import Result
+from compute.simulation.exposures import option_mask
 from compute.simulation.returns import Returns
 from compute.simulation.tail import Tail
 
@@ -49,10 +50,9 @@ def report(portfolio: Portfolio, request: Request, book: Book, found: Figures) -
         "concentration": found.concentration.total,
     }
     initial = sum(amount for amount in breakdown.values() if amount is not None)
-    variation = variation_margins(portfolio)
     document = {
         **head(portfolio, request),
-        **totals(portfolio, initial, variation),
+        **account(portfolio, initial=initial, maintenance=None),
         "breakdown": {**breakdown, "total": initial},
         "core_var": found.tail.var,
         "core_es": found.tail.es,
@@ -68,7 +68,7 @@ def report(portfolio: Portfolio, request: Request, book: Book, found: Figures) -
         "not_computed": not_computed(found),
         "assumptions": _assumptions(portfolio, request, book, found),
     }
-    return Result(document=document, tables=_tables(portfolio, found, allocated(portfolio, found, core), variation))
+    return Result(document=document, tables=_tables(portfolio, found, allocated(portfolio, found, core)))
 
 
 def head(portfolio: Portfolio, request: Request) -> dict[str, Any]:
@@ -80,19 +80,6 @@ def head(portfolio: Portfolio, request: Request) -> dict[str, Any]:
         "version": request.table.version,
         "position_count": len(portfolio),
         **request.document(),
-    }
-
-
-def totals(portfolio: Portfolio, initial: float, variation: Floats) -> dict[str, Any]:
-    """Return the margins; variation margin is the settlement value less the current one, positive when owed."""
-    settled = ~np.isnan(variation)
-    owed = float(variation[settled].sum()) if settled.any() or not len(portfolio) else None
-    return {
-        "initial_margin": initial,
-        "maintenance_margin": None,
-        "variation_margin": owed,
-        "total_margin": initial + max(0.0, owed or 0.0),
-        "positions_without_settlement_price": int(np.count_nonzero(~settled)),
     }
 
 
@@ -130,6 +117,9 @@ def _assumptions(portfolio: Portfolio, request: Request, book: Book, found: Figu
 def model_assumptions(portfolio: Portfolio, request: Request, book: Book) -> list[str]:
     """Say in sentences what the model takes for granted here."""
     said = ["Positions move linearly with their factors, the factors by their past returns at today's volatility."]
+    if book.options is not None:
+        said.append("Options are revalued in full at the moved underlying; volatilities, rates and time stand still.")
+        said.extend(book.options.book.assumptions)
     if request.mpor_days > 1 and request.is_overlapping:
         said.append("Scenarios over the margin period overlap; standard errors count only those that do not.")
     if request.mpor_days > 1 and not request.is_overlapping:
@@ -138,7 +128,8 @@ def model_assumptions(portfolio: Portfolio, request: Request, book: Book) -> lis
         said.append(WHAT_TOOLS_DO[request.apc].format(request.table))
     if book.factors.held:
         said.append(f"Conversion rates held still, their history is not at hand: {', '.join(book.factors.held)}.")
-    if not np.isnan(portfolio.number("delta", np.nan)).all():
+    linear = ~option_mask(portfolio) if book.options is not None else np.ones(len(portfolio), np.bool_)
+    if not np.isnan(portfolio.number("delta", np.nan)[linear]).all():
         said.append("Positions with a delta move linearly: gamma, vega and theta are not modelled.")
     if (behind := (portfolio.as_of - book.returns.last).days) > STALE_DAYS:
         said.append(f"The price history ends {behind} days before the portfolio's date.")
@@ -157,18 +148,22 @@ def allocated(portfolio: Portfolio, found: Figures, core: float) -> Floats:
     return parts
 
 
-def _tables(portfolio: Portfolio, found: Figures, parts: Floats, variation: Floats) -> dict[str, Mapping[str, Any]]:
+def _tables(portfolio: Portfolio, found: Figures, parts: Floats) -> dict[str, Mapping[str, Any]]:
     return {
         "positions": {
             "id": portfolio.ids,
             "initial_margin": parts,
-            "variation_margin": [None if value != value else value for value in variation.tolist()],
+            "variation_margin": _variations(portfolio),
             "exposure": found.exposures,
             "core_contribution": found.contributions,
         },
         "liquidity": _add_on_table(found.liquidity, "bid_ask_bp"),
         "concentration": _add_on_table(found.concentration, "days_to_close"),
     }
+
+
+def _variations(portfolio: Portfolio) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in variation_margins(portfolio).tolist()]
 
 
 def _add_on_table(add_on: AddOn, name: str) -> dict[str, Any]:
@@ -180,7 +175,7 @@ def nothing_at_risk(portfolio: Portfolio, request: Request) -> Result:
     zero = {"core": 0.0, "apc": 0.0, "liquidity": None, "concentration": None, "total": 0.0}
     document = {
         **head(portfolio, request),
-        **totals(portfolio, 0.0, variation_margins(portfolio)),
+        **account(portfolio, initial=0.0, maintenance=None),
         "breakdown": zero,
         "history": None,
         "factors": 0,
@@ -189,4 +184,5 @@ def nothing_at_risk(portfolio: Portfolio, request: Request) -> Result:
         "assumptions": ["No position has an exposure: nothing is at risk."],
     }
     columns = dict.fromkeys(("initial_margin", "exposure", "core_contribution"), np.zeros(len(portfolio)))
-    return Result(document=document, tables={"positions": {"id": portfolio.ids, **columns}})
+    positions = {"id": portfolio.ids, "variation_margin": _variations(portfolio), **columns}
+    return Result(document=document, tables={"positions": positions})

@@ -65,6 +65,12 @@ PARAMETERS: dict[str, Parameter] = {
         minimum=0.9,
         maximum=0.999,
     ),
+    "revaluation": Parameter(
+        kind=Kind.TEXT,
+        default="full",
+        doc="Options: full, by their model at the moved underlying; delta, linearly by their given delta.",
+        choices=("full", "delta"),
+    ),
     "apc": Parameter(
         kind=Kind.TEXT,
         default=Tool.NONE.value,
@@ -95,6 +101,7 @@ class Request:
     mpor_days: int
     horizon: str
     lookback: int
+    revaluation: str
     decay: float
     apc: Tool
     days: int = 0
@@ -138,6 +145,7 @@ class Request:
             "mpor_days": self.mpor_days,
             "horizon": self.horizon,
             "lambda": self.decay,
+            "revaluation": self.revaluation,
             "apc": self.apc.value,
         }
 

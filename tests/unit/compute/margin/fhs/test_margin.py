@@ -346,8 +346,10 @@ def test_a_confidence_needs_scenarios_beyond_it() -> None:
 def test_an_option_needs_its_delta() -> None:
     _, market = real_book()
     book = portfolio(["AAPL C"], [10.0], [4.0], labels={"instrument": ["option"], "underlying": ["AAPL"]})
-    with pytest.raises(InputError, match="is an option without a delta"):
+    with pytest.raises(InputError, match="is an option without its option_type"):
         compute(book, market)
+    with pytest.raises(InputError, match="is an option without a delta"):
+        compute(book, market, revaluation="delta")
 
 
 def test_an_option_moves_with_its_underlying() -> None:

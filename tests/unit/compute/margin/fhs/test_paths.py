@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from compute.jit import njit
-from compute.margin.fhs.paths import EXPM1_ERROR, Stress, expm1, path
+from compute.margin.fhs.paths import EXPM1_ERROR, Scenarios, Stress, expm1, path
 from compute.portfolio import Floats
 from compute.simulation.tail import tails
 from tests.unit.compute.margin.fhs.books import gaussian
@@ -30,7 +30,7 @@ def test_equal_weights_are_order_statistics(confidence: float, count: int) -> No
     standard, amounts = np.ascontiguousarray(gaussian(1200, 3, volatility=1.0).T), np.array([1e5, -4e4, 2e4])
     days = np.array([1000, 1100, 1200])
     volatility = np.array([[0.01, 0.02, 0.03], [0.02, 0.01, 0.05], [0.1, 0.2, 0.1]])
-    found = path(standard, volatility, amounts, days, count=count, confidence=confidence)
+    found = path(Scenarios(standard=standard, amounts=amounts), volatility, days, count=count, confidence=confidence)
     for row, day in enumerate(days.tolist()):
         losses = -np.expm1(standard[:, day - count : day].T * volatility[row]) @ amounts
         (tail,) = tails(losses, [confidence])
@@ -44,7 +44,8 @@ def test_weighted_sample_by_hand() -> None:
     stress = Stress(
         worst=np.array([[12.0, 9.5, 3.0, 2.0, 1.0]]), period=np.zeros(1, dtype=np.int64), count=5, weight=0.25
     )
-    found = path(standard, np.ones((1, 1)), np.array([-100.0]), np.array([10]), count=10, confidence=0.8, stress=stress)
+    scenarios = Scenarios(standard=standard, amounts=np.array([-100.0]))
+    found = path(scenarios, np.ones((1, 1)), np.array([10]), count=10, confidence=0.8, stress=stress)
     # worst first: 12 (5 %), 10 (12.5 %), 9.5 (17.5 %), 9 (25 %): the fifth is reached at 9
     assert found.var[0] == pytest.approx(9.0, rel=1e-12)
     assert found.es[0] == pytest.approx((0.05 * 12 + 0.075 * 10 + 0.05 * 9.5 + 0.025 * 9) / 0.2, rel=1e-12)
@@ -56,7 +57,14 @@ def test_stressed_sample_against_sorting() -> None:
     stressed = np.sort(generator.normal(0.0, 3_000.0, 250))[::-1]
     stress = Stress(worst=stressed[None, :].copy(), period=np.zeros(1, dtype=np.int64), count=250, weight=0.25)
     volatility = np.full((1, 2), 0.01)
-    found = path(standard, volatility, amounts, np.array([600]), count=500, confidence=0.99, stress=stress)
+    found = path(
+        Scenarios(standard=standard, amounts=amounts),
+        volatility,
+        np.array([600]),
+        count=500,
+        confidence=0.99,
+        stress=stress,
+    )
     losses = np.concatenate([-np.expm1(standard[:, 100:].T * 0.01) @ amounts, stressed])
     weights = np.concatenate([np.full(500, 0.75 / 500), np.full(250, 0.25 / 250)])
     order = np.argsort(-losses)
@@ -72,8 +80,9 @@ def test_blocks_change_nothing_and_report() -> None:
     standard = np.ascontiguousarray(gaussian(9_000, 40, volatility=1.0).T)
     days = np.arange(8_000, 9_000)
     volatility, done = np.full((1_000, 40), 0.01), list[int]()
-    whole = path(standard, volatility, np.ones(40), days, count=5_000, confidence=0.99, report=done.append)
+    scenarios = Scenarios(standard=standard, amounts=np.ones(40))
+    whole = path(scenarios, volatility, days, count=5_000, confidence=0.99, report=done.append)
     assert done[-1] == 1_000
     assert len(done) > 1
-    alone = path(standard, volatility[:1], np.ones(40), days[777:778], count=5_000, confidence=0.99)
+    alone = path(scenarios, volatility[:1], days[777:778], count=5_000, confidence=0.99)
     assert alone.es[0] == whole.es[777]
