@@ -1,6 +1,7 @@
 """A CRIF file (ISDA's Common Risk Interchange Format) as columns: what SIMM and the schedule model take."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -114,6 +115,30 @@ class RowFault:
     column: str
     detail: str
     remedy: str = ""
+
+
+def as_date(text: str) -> date | None:
+    """Return an ISO date, None for any other text."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def days_of(labels: Labels, *, missing: date) -> Floats:
+    """Return ISO dates as ordinal days, `missing` for empty cells and NaN for what is no date, shape (n,)."""
+    days = [math.nan if day is None else float(day.toordinal()) for day in map(as_date, labels.values)]
+    return np.array([*days, float(missing.toordinal())])[labels.codes]
+
+
+def date_faults(crif: Crif, column: str) -> Iterator[RowFault]:
+    """Yield the cells of a column that are neither empty nor ISO dates."""
+    labels = crif.column(column)
+    if all(as_date(value) is not None for value in labels.values):
+        return
+    for row in np.flatnonzero(np.isnan(days_of(labels, missing=crif.as_of))).tolist():
+        found = labels.values[labels.codes[row]]
+        yield RowFault(row=row, column=column, detail=f"{found!r} is no date.", remedy="Write it as 2026-11-23.")
 
 
 def answered_in(parameters: Mapping[str, Any]) -> float:

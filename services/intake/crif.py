@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from compute.crif import LABEL_COLUMNS, Crif, RowFault
+from compute.crif import LABEL_COLUMNS, Crif, RowFault, as_date
 from compute.errors import InputError
-from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, TENORS
+from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, SUBCURVES, TENORS
 from compute.measures import measure as spec_of
 from compute.portfolio import Labels
 from core.clock import utcnow
@@ -20,7 +20,7 @@ from services.intake.crif_amounts import amounts
 from services.intake.faults import Faults, quote
 from services.intake.fields import MAX_TEXT
 from services.intake.sheet import Sheet, encode, read_sheet
-from services.intake.values import date_problem, text_problem
+from services.intake.values import text_problem
 
 _NAMES = {
     "portfolioid": "netting_set",
@@ -41,7 +41,19 @@ _NAMES = {
     "amountcurrency": "amount_currency",
     "amountusd": "amount_usd",
 }
-_TITLES = {"netting_set": "PortfolioID", "product_class": "ProductClass", "risk_type": "RiskType"}
+_TITLES = {
+    "netting_set": "PortfolioID",
+    "trade": "TradeID",
+    "product_class": "ProductClass",
+    "risk_type": "RiskType",
+    "qualifier": "Qualifier",
+    "bucket": "Bucket",
+    "label1": "Label1",
+    "label2": "Label2",
+    "end_date": "EndDate",
+}
+"""How a column is called where the file has none."""
+
 _IM_MODELS = {"simm": "SIMM", "schedule": "Schedule"}
 """Our models by the words of the column IMModel."""
 
@@ -50,6 +62,7 @@ _WORDS = {
     "product_class": (*PRODUCT_CLASSES, "Rates", "FX", "CrossCurrencySwap", "Other"),
     "bucket": (RESIDUAL,),
     "label1": TENORS,
+    "label2": SUBCURVES,
     "im_model": tuple(_IM_MODELS.values()),
 }
 _SPELLINGS = {column: {word.lower(): word for word in words} for column, words in _WORDS.items()}
@@ -131,14 +144,22 @@ def decode_crif(
         faults.settle()
         own, others = _own(sheet, _IM_MODELS.get(model, ""), faults)
         labels = _labels(own, faults)
+        amount = amounts(own, labels["risk_type"], fx or {}, faults)
         notes = {
             "rows": sheet.size,
             "rows_of_other_models": others,
             "repeated_rows": _repeated(labels),
+            "amounts_that_disagree": amount.disagreeing,
             "columns_not_read": list(sheet.ignored),
         }
-        amount = amounts(own, labels["risk_type"], fx or {}, faults)
-        crif = Crif(id=name, as_of=_valued(labels, as_of), labels=labels, amount=amount, fx=dict(fx or {}), notes=notes)
+        crif = Crif(
+            id=name,
+            as_of=_valued(labels, as_of),
+            labels=labels,
+            amount=amount.values,
+            fx=dict(fx or {}),
+            notes=notes,
+        )
         _name_cells(check(crif), own, faults)
         faults.settle()
     return crif
@@ -155,11 +176,17 @@ def _labels(sheet: Sheet, faults: Faults) -> dict[str, Labels]:
 
 
 def _name_cells(found: Iterable[RowFault], sheet: Sheet, faults: Faults) -> None:
-    """Report what the model says against cells, by the rows and titles of the file."""
+    """Report what the model says against cells, by the rows and titles of the file; a missing column is one fault."""
     titles = {**_TITLES, "amount": sheet.titles.get("amount_usd", "Amount"), **sheet.titles}
+    missing = set[str]()
     for fault in found:
-        column = titles.get(fault.column, fault.column)
-        faults.add("", fault.detail, remedy=fault.remedy, row=int(sheet.rows[fault.row]), column=column)
+        row, column = int(sheet.rows[fault.row]), titles.get(fault.column, fault.column)
+        if fault.column in sheet.columns or fault.column not in _TITLES:
+            faults.add("", fault.detail, remedy=fault.remedy, row=row, column=column)
+        elif column not in missing:
+            missing.add(column)
+            detail = f"The column {column} is missing, and row {row} needs it."
+            faults.add("", detail, row=1, column=column, remedy=f"Add a column {column}.")
 
 
 @contextmanager
@@ -215,8 +242,8 @@ def _own(sheet: Sheet, model: str, faults: Faults) -> tuple[Sheet, dict[str, int
 def _valued(labels: Mapping[str, Labels], otherwise: date) -> date:
     """Return the latest valuation date that the rows name."""
     found = labels.get("valuation_date")
-    days = [value for value in found.values if date_problem(value) is None] if found is not None else []
-    return date.fromisoformat(max(days)) if days else otherwise
+    days = [day for day in map(as_date, found.values) if day is not None] if found is not None else []
+    return max(days, default=otherwise)
 
 
 def _judge_texts(labels: Mapping[str, Labels], sheet: Sheet, faults: Faults) -> None:
@@ -227,7 +254,9 @@ def _judge_texts(labels: Mapping[str, Labels], sheet: Sheet, faults: Faults) -> 
             problem = text_problem(value)
             if problem is not None:
                 row = int(np.flatnonzero(found.codes == code)[0])
-                faults.add("", f"The cell {problem}.", row=int(sheet.rows[row]), column=sheet.titles[column])
+                detail = f"The cell {problem}: {quote(value)}."
+                where = int(sheet.rows[row])
+                faults.add("", detail, row=where, column=sheet.titles[column], remedy="Write it anew.")
     for row in np.flatnonzero(labels["netting_set"].codes < 0).tolist():
         title = sheet.titles["netting_set"]
         faults.add("", "The cell is empty.", row=int(sheet.rows[row]), column=title, remedy="Name the netting set.")

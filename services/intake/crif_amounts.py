@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +11,42 @@ from compute.errors import MissingRateError
 from compute.market import rate
 from compute.portfolio import Floats, Labels
 from services.intake.faults import Faults, quote
+from services.intake.fields import MAX_AMOUNT
 from services.intake.sheet import Sheet, encode
 
 BASE = "USD"
 PLAIN = ("Param_ProductClassMultiplier", "Param_AddOnNotionalFactor")
+_ROUNDING = 1e-6
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
 
 
-def amounts(sheet: Sheet, risk_type: Labels, fx: Mapping[str, float], faults: Faults) -> Floats:
-    """Return each row's amount in USD, or the plain number of a factor or multiplier; NaN where there is a fault."""
+@dataclass(frozen=True, kw_only=True)
+class Amounts:
+    """Each row's amount; `disagreeing` counts the rows with an Amount in USD and another AmountUSD, which counts."""
+
+    values: Floats
+    disagreeing: int
+
+
+def amounts(sheet: Sheet, risk_type: Labels, fx: Mapping[str, float], faults: Faults) -> Amounts:
+    """Return amounts in USD, or the plain number of a factor or multiplier; NaN where there is a fault."""
     in_usd, given = (_numbers(sheet, column, faults) for column in ("amount_usd", "amount"))
+    disagreeing = _disagreeing(sheet, given, in_usd)
     plain = np.array([*(value in PLAIN for value in risk_type.values), False], dtype=np.bool_)[risk_type.codes]
     lacks = np.isnan(in_usd)
     if not lacks.any() and not plain.any():
-        return in_usd
+        return Amounts(values=in_usd, disagreeing=disagreeing)
     _name_empty(sheet, lacks & np.isnan(given), faults)
     rates = _rates(sheet, lacks & ~np.isnan(given) & ~plain, fx, faults)
-    return np.where(plain & ~np.isnan(given), given, np.where(lacks, given * rates, in_usd))
+    values = np.where(plain & ~np.isnan(given), given, np.where(lacks, given * rates, in_usd))
+    return Amounts(values=values, disagreeing=disagreeing)
+
+
+def _disagreeing(sheet: Sheet, given: Floats, in_usd: Floats) -> int:
+    differ = np.abs(given - in_usd) > _ROUNDING * np.abs(in_usd)
+    if not differ.any() or "amount_currency" not in sheet.columns:
+        return 0
+    return int(np.sum(differ & encode(sheet.columns["amount_currency"], {}).mask(BASE)))
 
 
 def _numbers(sheet: Sheet, column: str, faults: Faults) -> Floats:
@@ -36,7 +56,7 @@ def _numbers(sheet: Sheet, column: str, faults: Faults) -> Floats:
         return np.full(sheet.size, np.nan)
     try:
         found = np.fromiter(map(float, cells), np.float64, len(cells))
-        if np.isfinite(found).all() and "_" not in "".join(cells):
+        if (np.abs(found) <= MAX_AMOUNT).all() and "_" not in "".join(cells):
             return found
     except ValueError:
         pass
@@ -50,10 +70,13 @@ def _number(cell: str, row: int, title: str, faults: Faults) -> float:
     if not cell.strip():
         return float("nan")
     value = float(cell) if _NUMBER.fullmatch(cell) else float("nan")
-    if np.isfinite(value):
+    if abs(value) <= MAX_AMOUNT:
         return value
-    remedy = "Write it with a decimal point and without separators, such as -1234.56."
-    faults.add("", f"{quote(cell)} is no number.", row=row, column=title, remedy=remedy)
+    if np.isnan(value):
+        remedy = "Write it with a decimal point and without separators, such as -1234.56."
+        faults.add("", f"{quote(cell)} is no number.", row=row, column=title, remedy=remedy)
+    else:
+        faults.add("", f"{quote(cell)} is larger than {MAX_AMOUNT:g}.", row=row, column=title, remedy="Check its unit.")
     return float("nan")
 
 

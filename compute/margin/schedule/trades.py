@@ -1,16 +1,15 @@
 """CRIF rows → the schedule's trades: notionals and present values of one trade summed, maturities from its dates."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.crif import Crif, RowFault, answered_in
+from compute.crif import Crif, RowFault, answered_in, date_faults, days_of
 from compute.margin.schedule.model import YEAR_DAYS, Trades
 from compute.margin.schedule.tables import ScheduleSet, chosen_set
-from compute.portfolio import Floats, Labels
+from compute.portfolio import Floats
 
 NOTIONAL, PRESENT_VALUE = "Notional", "PV"
 
@@ -35,14 +34,17 @@ def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
 
 
 def _date_faults(crif: Crif) -> Iterator[RowFault]:
-    start, end = (_days(crif.column(name), missing=crif.as_of) for name in ("valuation_date", "end_date"))
-    for name, days in (("valuation_date", start), ("end_date", end)):
-        for row in np.flatnonzero(np.isnan(days)).tolist():
-            yield RowFault(row=row, column=name, detail="This is no date.", remedy="Write it as 2026-11-23.")
+    yield from date_faults(crif, "valuation_date")
+    yield from date_faults(crif, "end_date")
     for row in np.flatnonzero(crif.column("end_date").codes < 0).tolist():
         yield RowFault(row=row, column="end_date", detail="The cell is empty.", remedy="Give the trade's last date.")
-    for row in np.flatnonzero(end < start).tolist():
-        yield RowFault(row=row, column="end_date", detail="The trade ended before its valuation date.")
+    for row in np.flatnonzero(_years(crif) < 0.0).tolist():
+        yield RowFault(
+            row=row,
+            column="end_date",
+            detail="The trade ended before its valuation date.",
+            remedy="Leave out what has ended, or correct the date.",
+        )
 
 
 def trades_of(crif: Crif, table: ScheduleSet) -> Trades:
@@ -59,25 +61,18 @@ def trades_of(crif: Crif, table: ScheduleSet) -> Trades:
 
     classes = crif.labels["product_class"]
     position = np.array([table.classes.index(value) for value in classes.values], dtype=np.int64)
-    start, end = (_days(crif.column(name), missing=crif.as_of) for name in ("valuation_date", "end_date"))
     return Trades(
         netting_sets=len(crif.netting_sets),
         netting_set=netting[first],
         asset_class=position[classes.codes[first]],
-        maturity=((end - start) / YEAR_DAYS)[first],
+        maturity=_years(crif)[first],
         notional=summed(~is_value),
         present_value=summed(is_value),
     )
 
 
-def _days(labels: Labels, *, missing: date) -> Floats:
-    """Return ISO dates as days, NaN where a text is no date, shape (n,)."""
-    values = [_ordinal(value) for value in labels.values]
-    return np.array([*values, float(missing.toordinal())])[labels.codes]
-
-
-def _ordinal(text: str) -> float:
-    try:
-        return float(date.fromisoformat(text).toordinal())
-    except ValueError:
-        return float("nan")
+def _years(crif: Crif) -> Floats:
+    """Return the remaining maturity of each row, ACT/365F, from its own valuation date or the file's."""
+    start, end = (days_of(crif.column(name), missing=crif.as_of) for name in ("valuation_date", "end_date"))
+    years: Floats = (end - start) / YEAR_DAYS
+    return years

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.crif import Crif, RowFault, answered_in
+from compute.crif import Crif, RowFault, answered_in, date_faults
 from compute.margin.simm.calibration import calibration
 from compute.margin.simm.regulations import SIDES, regulations_of
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, RiskType
@@ -29,6 +29,7 @@ def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
     for name in STATED_ONCE:
         yield from _contradicted(crif, risk_type.mask(name), SIDES[parameters["side"]])
     yield from _small_multipliers(crif, risk_type.mask(MULTIPLIER))
+    yield from date_faults(crif, "valuation_date")
 
 
 def _row_type(crif: Crif, rows: Mask, name: str, rule: RiskType) -> Iterator[RowFault]:

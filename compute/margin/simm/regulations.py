@@ -8,12 +8,18 @@ from compute.margin.simm.rows import Rows
 from compute.margin.simm.vocabulary import UNSPECIFIED
 
 EXCLUDED = "Excluded"
+REGULATORS = (
+    *("AMFQ", "APRA", "BACEN", "BANX", "CFTC", "ESA", "FINMA", "HKMA", "JFSA", "KFSC", "MAS", "NONREG", "OJK", "OSFI"),
+    *("RBI", "SANT", "SEC", "SFC", "UK", "USPR"),
+)
+_SPELLINGS = {name.lower(): name for name in (*REGULATORS, EXCLUDED, UNSPECIFIED)}  # others stay as they are written
 SIDES = {"call": "collect_regulations", "post": "post_regulations"}
 
 
 def regulations_of(text: str) -> tuple[str, ...]:
     """Return the names in a cell such as `[CFTC,SEC]`: `Unspecified` for an empty one, none for `Excluded`."""
-    names = dict.fromkeys(name.strip() for name in text.strip("[]").split(",") if name.strip())
+    given = (name.strip() for name in text.strip("[]").split(","))
+    names = dict.fromkeys(_SPELLINGS.get(name.lower(), name) for name in given if name)
     return tuple(name for name in names if name != EXCLUDED) if names else (UNSPECIFIED,)
 
 

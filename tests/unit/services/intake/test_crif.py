@@ -50,6 +50,7 @@ def test_words_are_read_in_any_case():
     found = read(HEADER + row)
     assert found.labels["risk_type"].values == ("Risk_IRCurve",)
     assert found.labels["label1"].values == ("2w",)
+    assert read(HEADER + row.replace("OIS", "LIBOR3M")).labels["label2"].values == ("Libor3m",)
 
 
 def test_quoted_cells_may_hold_the_delimiter():
@@ -88,6 +89,9 @@ def test_columns_that_are_not_read_are_named():
         ("t,P,RatesFX,Risk_FX,EUR,,,,,USD,", "Amount"),
         ("t,P,RatesFX,Risk_FX,EUR,,,,,USD,nan", "AmountUSD"),
         ("t,P,RatesFX,Risk_FX,EUR,,,,,USD,1e309", "AmountUSD"),
+        ("t,P,RatesFX,Risk_FX,EUR,,,,,USD,-2e18", "AmountUSD"),
+        ("t,P,RatesFX,Risk_FX,EUR,,,,inf,USD,", "Amount"),
+        ("t\x00,P,RatesFX,Risk_FX,EUR,,,,,USD,1", "TradeID"),
         ("t,P,RatesFX,Risk_FX,EUR,,,,,USD,1_000", "AmountUSD"),
         ('t,P,RatesFX,Risk_FX,EUR,,,,,USD,"1,5"', "AmountUSD"),
         ("t,P,RatesFX,Risk_FX,EUR,,,,1,XXX,", "AmountCurrency"),
@@ -110,6 +114,54 @@ def test_missing_columns_are_named():
         (1, "RiskType"),
         (1, "AmountUSD"),
     }
+
+
+@pytest.mark.parametrize("column", ["Qualifier", "Label1", "Label2"])
+def test_a_column_that_rows_need_is_named_once(column: str):
+    names = HEADER.strip().split(",")
+    place = names.index(column)
+    cut = ["".join(",".join(cells[:place] + cells[place + 1 :])) for cells in (names, *[GOOD.strip().split(",")] * 3)]
+    assert faults("\n".join(cut)) == {(1, column)}
+
+
+def test_a_column_that_stands_twice_is_named_as_in_the_file():
+    head, row = HEADER.strip(), GOOD.strip()
+    assert faults(f"{head},Netting Set ID\n{row},Q\n") == {(1, "Netting Set ID")}
+    assert faults(f"{head},label_1\n{row},Q\n") == {(1, "label_1")}
+
+
+def test_titles_are_judged():
+    assert faults(f"{HEADER.strip()},De\x00sk\n{GOOD.strip()},x\n") == {(1, '"De\\u0000sk"')}
+
+
+def test_empty_columns_and_rows_are_nothing():
+    found = read(f"{HEADER.strip()},,\n{GOOD.strip()},,\n{',' * 12}\n{GOOD.strip()},,note\n{' ,' * 12}\n")
+    assert found.amount.tolist() == [100.0, 100.0]
+    assert found.notes["columns_not_read"] == ["column 13"]
+
+
+def test_blank_lines_before_the_header():
+    assert read("\n\n" + HEADER + GOOD).amount.tolist() == [100.0]
+    assert faults("\n\n" + HEADER + GOOD.replace("2w", "4y")) == {(4, "Label1")}
+
+
+def test_amount_usd_counts_and_another_amount_in_usd_is_counted():
+    rows = [f"t,P,RatesFX,Risk_FX,EUR,,,,{amount},{currency},5\n" for amount, currency in [(100, "USD"), (7, "EUR")]]
+    found = read(HEADER + rows[0] + rows[1] + "t,P,RatesFX,Risk_FX,EUR,,,,5,USD,5\n")
+    assert found.amount.tolist() == [5.0, 5.0, 5.0]
+    assert found.notes["amounts_that_disagree"] == 1
+
+
+def test_valuation_dates():
+    head = HEADER.replace("\n", ",ValuationDate\n")
+    rows = [GOOD.replace("\n", f",{day}\n") for day in ("2025-06-30", "20250701", "")]
+    assert read(head + "".join(rows)).as_of == date(2025, 7, 1)
+    assert faults(head + rows[0] + GOOD.replace("\n", ",30/06/2025\n")) == {(3, "ValuationDate")}
+
+
+def test_the_row_of_bytes_that_are_no_text_is_named():
+    with pytest.raises(UnparsableError, match="in row 3"):
+        read((HEADER + GOOD).encode() + "t,Société,x".encode("latin-1"))
 
 
 def test_a_ragged_row_is_named():

@@ -37,6 +37,8 @@ def parameter(risk_type: str, name: str, amount: float, collect: str = "") -> st
         ("[CFTC, SEC]", ("CFTC", "SEC")),
         ("CFTC,CFTC", ("CFTC",)),
         ("Excluded", ()),
+        ("EXCLUDED", ()),
+        ("cftc,Newcomer", ("CFTC", "Newcomer")),
         ("Excluded,ESA", ("ESA",)),
     ],
 )
