@@ -32,6 +32,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
                     "remedy": {"type": "string"},
                     "row": {"type": "integer"},
                     "column": {"type": "string"},
+                    "value": {"type": "string", "description": "The cell of a file, shortened."},
                 },
             },
         },

@@ -62,12 +62,14 @@ class Problem:
 
 
 def fault_document(fault: Fault) -> dict[str, Any]:
-    """Return one entry of `errors`; `row` and `column` only for files."""
+    """Return one entry of `errors`; `row`, `column` and `value` only for files."""
     entry: dict[str, Any] = {"pointer": fault.pointer, "detail": fault.detail, "remedy": fault.remedy}
     if fault.row is not None:
         entry["row"] = fault.row
     if fault.column is not None:
         entry["column"] = fault.column
+    if fault.value is not None:
+        entry["value"] = fault.value
     return entry
 
 

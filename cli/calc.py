@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.files import FileArguments, with_files
 from cli.options import AsJson, Params, StateDir
 from cli.output import print_json, quiet_logs
 from cli.problems import FAILED, UNREADABLE, UsageError, document, report
@@ -28,7 +29,7 @@ History = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add `calc`."""
-    app.command("calc", help="Compute a measure in this process, without services.")(calc)
+    app.command("calc", help="Compute a measure in this process, without services.")(with_files(calc))
 
 
 def calc(
@@ -37,9 +38,10 @@ def calc(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="JSON or JSON lines of portfolios; a CRIF file; - is stdin.",
+            help="JSON or JSON lines of portfolios; CSV, Parquet or XLSX of positions; a CRIF; - is stdin.",
         ),
     ],
+    files: FileArguments,
     param: Params = None,
     history: History = None,
     as_json: AsJson = False,
@@ -53,7 +55,7 @@ def calc(
     parameters = _parameters(measure, param, source)
     partly = _values_itself(measure, parameters)
     market = _market(history, measure, parameters)
-    documents = read_input(source, measure, parameters)
+    documents = read_input(source, measure, parameters, files)
     unread = failed = 0
     for item in documents:
         try:
@@ -118,6 +120,8 @@ def _book(item: "Document", *, partly: bool) -> "Book":
 
     if item.crif is not None:
         return item.crif
+    if item.portfolio is not None:
+        return fill_prices(item.portfolio, {}, pointer=item.pointer, partly=partly)
     faults = Faults()
     portfolio, _ = read_portfolio(item.tree, item.pointer, faults)
     faults.settle()

@@ -1,50 +1,70 @@
-"""Reading INPUT: a portfolio, `{"portfolio": …}`, a list or JSON lines of either, also gzipped; `-` is stdin."""
+"""Reading INPUT: a portfolio, `{"portfolio": …}`, a list or JSON lines of either, or a file of rows; `-` is stdin."""
 
-import gzip
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.problems import NotBuiltError, UsageError
+from cli.files import MACROS, SUFFIXES, FileArguments, tell
+from cli.problems import UsageError
 from compute.crif import Crif
 from compute.measures import Takes
 from compute.measures import measure as spec_of
-from services.errors import UnparsableError
+from compute.portfolio import Portfolio
+from services.errors import TooLargeError, UnparsableError
 from services.intake.crif import read_crif
+from services.intake.gunzip import MAX_FILE, gunzip, is_gzip
 from services.intake.parse import parse
 
-_NOT_BUILT = (".csv", ".parquet", ".txt", ".xlsx")
 _TEXT = {".csv", ".crif", ".tsv", ".txt"}
+_NO_ARGUMENTS = FileArguments()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One portfolio of an input, not judged yet; or the rows of a CRIF file, judged as they were read."""
+    """One portfolio of an input, not judged yet; or one of a file of rows, or its CRIF, judged as they were read."""
 
     tree: Any
     pointer: str
     line: int | None = None
     crif: Crif | None = None
     text: str | None = None
+    portfolio: Portfolio | None = None
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes, unzipped where it is gzipped."""
+def read_bytes(path: Path, *, limit: int = MAX_FILE) -> bytes:
+    """Return a file's bytes, unzipped where it is gzipped; never more than the limit of them."""
     try:
-        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (OSError, EOFError) as error:
-        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+        data = _raw(path, limit)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if data is None:
+        detail = f"{path} has more than {limit // (1 << 20)} MiB."
+        raise TooLargeError(detail, limit_bytes=limit, remedy="Send it in parts.")
+    return gunzip(data, limit=limit) if is_gzip(data) else data
 
 
-def read_input(path: Path, measure: str, parameters: Mapping[str, Any]) -> list[Document]:
+def _raw(path: Path, limit: int) -> bytes | None:
+    """Return the bytes, None where there are more than the limit: a large file is not read for that."""
+    if str(path) == "-":
+        data = sys.stdin.buffer.read(limit + 1)
+    elif path.is_file() and path.stat().st_size > limit:
+        return None
+    else:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    return data if len(data) <= limit else None
+
+
+def read_input(
+    path: Path, measure: str, parameters: Mapping[str, Any], files: FileArguments = _NO_ARGUMENTS
+) -> list[Document]:
     """Return what a measure takes: the portfolios of an input in their order, or the one CRIF; at least one."""
     takes = spec_of(measure).chosen(parameters).takes
     if Takes.CRIF in takes and (_suffix(path) in _TEXT or Takes.POSITIONS not in takes):
         return [_crif(path, measure, parameters)]
-    return read_documents(path)
+    return read_documents(path, files)
 
 
 def _suffix(path: Path) -> str:
@@ -52,16 +72,32 @@ def _suffix(path: Path) -> str:
     return suffixes[-1].lower() if suffixes else ""
 
 
-def read_documents(path: Path) -> list[Document]:
+def read_documents(path: Path, files: FileArguments = _NO_ARGUMENTS) -> list[Document]:
     """Return the portfolios of an input in their order; at least one."""
     suffix = _suffix(path)
-    if suffix in _NOT_BUILT:
-        raise NotBuiltError(f"Reading {suffix} files is not built yet.", remedy="Send JSON or JSON lines.")
+    if suffix in SUFFIXES:
+        return _rows(path, suffix, files)
+    if suffix in MACROS:
+        remedy = "Save it as .xlsx, which holds no macros, or as CSV UTF-8."
+        raise UsageError(f"{suffix} files are not read.", remedy=remedy)
+    if files.given:
+        raise UsageError(
+            "--map, --set, --fill and the like are for files of rows.",
+            remedy=f"INPUT must end in one of: {', '.join(SUFFIXES)}.",
+        )
     body = read_bytes(path)
     found = list(_lines(body) if suffix in {".jsonl", ".ndjson"} else _whole(body))
     if not found:
         raise UsageError(f"{path} holds no portfolio.")
     return found
+
+
+def _rows(path: Path, suffix: str, files: FileArguments) -> list[Document]:
+    from services.intake.files import read_file
+
+    found = read_file(read_bytes(path), files.options(path, suffix))
+    tell(found.report)
+    return [Document(tree=None, pointer="", portfolio=book.portfolio) for book in found.books]
 
 
 def _crif(path: Path, measure: str, parameters: Mapping[str, Any]) -> Document:

@@ -48,7 +48,17 @@ class ClusterError(CollateralError):
         from client import JobFailedError, ProblemError, UnreachableError
 
         if isinstance(error, ProblemError):
-            faults = tuple(Fault(pointer=one.pointer, detail=one.detail, remedy=one.remedy) for one in error.faults)
+            faults = tuple(
+                Fault(
+                    pointer=one.pointer,
+                    detail=one.detail,
+                    remedy=one.remedy,
+                    row=one.row,
+                    column=one.column,
+                    value=one.value,
+                )
+                for one in error.faults
+            )
             code = error.type.rsplit("/", 1)[-1]
             return cls(error.detail, remedy=error.remedy, status=error.status, code=code, faults=faults)
         if isinstance(error, UnreachableError):
@@ -99,7 +109,8 @@ def faults(error: CollateralError | ComputeError) -> list[Fault]:
 def where(fault: Fault) -> str:
     """Return a fault's place: row and column of a file, or the JSON pointer."""
     if fault.row is not None:
-        return f"row {fault.row}" + (f", column {fault.column}" if fault.column else "")
+        cell = f" ({fault.value!r})" if fault.value else ""
+        return f"row {fault.row}" + (f", column {fault.column}{cell}" if fault.column else "")
     return fault.pointer
 
 
@@ -108,7 +119,15 @@ def document(error: CollateralError | ComputeError) -> dict[str, object]:
     found: dict[str, object] = {"code": error.code, "detail": error.detail}
     if error.remedy:
         found["remedy"] = error.remedy
-    listed = [{"pointer": fault.pointer, "detail": fault.detail, "remedy": fault.remedy} for fault in faults(error)]
+    listed = [_entry(fault) for fault in faults(error)]
     if listed:
         found["errors"] = listed
+    if omitted := getattr(error, "omitted", 0):
+        found["errors_not_listed"] = omitted
     return found
+
+
+def _entry(fault: Fault) -> dict[str, object]:
+    entry: dict[str, object] = {"pointer": fault.pointer, "detail": fault.detail, "remedy": fault.remedy}
+    place = {"row": fault.row, "column": fault.column, "value": fault.value}
+    return entry | {name: value for name, value in place.items() if value is not None}

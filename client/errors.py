@@ -29,11 +29,14 @@ class UnreachableError(ClientError):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing wrong with the request: where, what, and what to do."""
+    """One thing wrong with the request: where, what, and what to do; in a file the row, column and cell."""
 
     pointer: str
     detail: str
     remedy: str = ""
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
 
 
 class ProblemError(ClientError):
@@ -52,7 +55,14 @@ class ProblemError(ClientError):
     def faults(self) -> list[Fault]:
         """The single faults under `errors`, in the order of the answer."""
         return [
-            Fault(pointer=_text(item, "pointer"), detail=_text(item, "detail"), remedy=_text(item, "remedy"))
+            Fault(
+                pointer=_text(item, "pointer"),
+                detail=_text(item, "detail"),
+                remedy=_text(item, "remedy"),
+                row=item.get("row"),
+                column=item.get("column"),
+                value=item.get("value"),
+            )
             for item in self.document.get("errors", ())
         ]
 

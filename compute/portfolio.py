@@ -74,6 +74,8 @@ class Portfolio:
         `"EUR/USD": 1.08`: units of the second currency for one of the first.
     rates
         Currency to continuous rate, decimal per year.
+    notes
+        What reading a file of positions found worth saying, JSON-safe: it goes into every result. Empty for JSON.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Portfolio:
     rates: Mapping[str, float] = field(default_factory=dict)
     account_type: str | None = None
     leverage_ratio: float | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -112,9 +115,6 @@ class Portfolio:
             numbers={name: column[index] for name, column in self.numbers.items()},
         )
 
-    def document(self) -> dict[str, Any]:
-        """Return what is not a column, as JSON-safe values; `from_parts` reads it back."""
-        return {
     def position(self, row: int) -> dict[str, Any]:
         """Return one position in the wire's words: what it has, and nothing for what it has not."""
         texts = {
@@ -123,6 +123,9 @@ class Portfolio:
         numbers = {name: float(column[row]) for name, column in self.numbers.items() if not np.isnan(column[row])}
         return {"id": self.ids[row], **texts, **numbers}
 
+    def document(self) -> dict[str, Any]:
+        """Return what is not a column, as JSON-safe values; `from_parts` reads it back."""
+        return {
             "id": self.id,
             "name": self.name,
             "currency": self.currency,
@@ -134,6 +137,7 @@ class Portfolio:
             "account_type": self.account_type,
             "leverage_ratio": self.leverage_ratio,
             "vocabularies": {name: list(labels.values) for name, labels in self.labels.items()},
+            **({"notes": dict(self.notes)} if self.notes else {}),
         }
 
     def tables(self) -> dict[str, dict[str, Any]]:

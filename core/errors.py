@@ -25,8 +25,8 @@ class Fault:
         What is wrong, without echoing values that JSON cannot hold.
     remedy
         What the caller can do about it.
-    row, column
-        For files: 1-based row and the column's name.
+    row, column, value
+        For files: 1-based row, the column's name, and the cell as the file shows it, shortened.
     """
 
     pointer: str = ""
@@ -34,6 +34,7 @@ class Fault:
     remedy: str = ""
     row: int | None = None
     column: str | None = None
+    value: str | None = None
 
 
 class CollateralError(Exception):

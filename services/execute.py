@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from compute.errors import CancelledError
 from compute.market import Market
 from compute.measures import Book
 from compute.measures import measure as spec_of
+from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result, check_finite, no_checkpoint
 from core.logs import get_logger
 from core.names import JobState, Measure
@@ -40,9 +42,14 @@ def compute_result(
     parameters: Mapping[str, Any],
     checkpoint: Checkpoint = no_checkpoint,
 ) -> Result:
-    """Run the measure's kernel; what is not finite never passes for a number."""
+    """Run the measure's kernel; what is not finite never passes for a number.
+
+    A portfolio that came as a file says in each of its results, under `input`, how it was read and what was left out.
+    """
     spec = spec_of(measure).chosen(parameters)
-    return check_finite(spec.kernel(portfolio, market, opened(spec, parameters), checkpoint))
+    found = check_finite(spec.kernel(portfolio, market, opened(spec, parameters), checkpoint))
+    notes = portfolio.notes if isinstance(portfolio, Portfolio) else None
+    return replace(found, document={**found.document, "input": dict(notes)}) if notes else found
 
 
 def execute(runtime: Runtime, job_id: UUID, *, worker: str) -> JobState | None:

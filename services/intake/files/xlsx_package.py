@@ -1,0 +1,118 @@
+"""The parts of a workbook's ZIP: unpacked within a limit, XML read without entities, macros and passwords refused."""
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from xml.parsers import expat
+
+from services.errors import TooLargeError, UnparsableError
+from services.intake.faults import quote
+from services.intake.gunzip import MAX_FILE
+
+_OLE = b"\xd0\xcf\x11\xe0"
+_MOST_PARTS = 10_000
+_ENCRYPTED = 0x1
+_CHUNK = 1 << 20
+_SAVE = "Save it again as an Excel workbook (.xlsx)."
+
+
+def local(name: str) -> str:
+    """Return a name without its prefix."""
+    return name.rpartition(":")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handlers:
+    """What is called while a part is read; names come without prefixes."""
+
+    start: Callable[[str, dict[str, str]], None]
+    end: Callable[[str], None] | None = None
+    text: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """One part that another refers to."""
+
+    id: str
+    kind: str
+    part: str
+
+
+class Package:
+    """An opened workbook."""
+
+    def __init__(self, body: bytes) -> None:
+        if body.startswith(_OLE):
+            raise UnparsableError("The file is an old .xls workbook, or has a password.", remedy=_SAVE)
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(body))
+        except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
+            raise UnparsableError(f"The file is no workbook: {error}.", remedy=_SAVE) from None
+        self._parts = {info.filename.lower().lstrip("/"): info for info in self._zip.infolist()}
+        self._judge()
+
+    def _judge(self) -> None:
+        infos = self._zip.infolist()
+        if len(infos) > _MOST_PARTS or sum(info.file_size for info in infos) > MAX_FILE:
+            raise TooLargeError(f"The workbook unpacks to more than {MAX_FILE >> 20} MiB.", limit_bytes=MAX_FILE)
+        if any(info.flag_bits & _ENCRYPTED for info in infos):
+            raise UnparsableError("The workbook has a password.", remedy=_SAVE)
+        if any(name.endswith("vbaproject.bin") or "/macrosheets/" in name for name in self._parts):
+            raise UnparsableError("The workbook holds macros.", remedy="Save it as .xlsx, which holds none.")
+        if "[content_types].xml" not in self._parts:
+            raise UnparsableError("The file is a ZIP and no workbook.", remedy=_SAVE)
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a part of this name."""
+        return name.lower() in self._parts
+
+    def read(self, name: str, handlers: Handlers) -> None:
+        """Read a part's XML; raise UnparsableError where it is none."""
+        info = self._parts.get(name.lower())
+        if info is None:
+            raise UnparsableError(f"The workbook lacks its part {quote(name)}.", remedy=_SAVE)
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = _refuse
+        parser.StartElementHandler = lambda tag, attributes: handlers.start(local(tag), attributes)
+        if handlers.end is not None:
+            end = handlers.end
+            parser.EndElementHandler = lambda tag: end(local(tag))
+        if handlers.text is not None:
+            parser.CharacterDataHandler = handlers.text
+        try:
+            for chunk in self._chunks(info):
+                parser.Parse(chunk, False)
+            parser.Parse(b"", True)
+        except (expat.ExpatError, zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+            raise UnparsableError(f"The part {quote(name)} cannot be read: {error}.", remedy=_SAVE) from None
+
+    def _chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        with self._zip.open(info) as part:  # never more than the size that the ZIP declares
+            while chunk := part.read(_CHUNK):
+                yield chunk
+
+    def relations(self, name: str) -> list[Relation]:
+        """Return the parts within the workbook that a part refers to; those of the whole for an empty name."""
+        folder, _, file = name.rpartition("/")
+        found: list[Relation] = []
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag == "Relationship" and attributes.get("TargetMode") != "External":
+                target = attributes.get("Target", "")
+                path = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
+                kind = attributes.get("Type", "").rpartition("/")[2]
+                found.append(Relation(id=attributes.get("Id", ""), kind=kind, part=posixpath.normpath(path)))
+
+        part = posixpath.join(folder, "_rels", f"{file}.rels")
+        if self.has(part):
+            self.read(part, Handlers(start=start))
+        return found
+
+
+def _refuse(*_: object) -> None:
+    raise UnparsableError("The workbook's XML declares a document type, which none needs.", remedy=_SAVE)
