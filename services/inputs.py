@@ -20,6 +20,7 @@ from services.errors import InvalidInputError, NotFoundError
 from services.intake.basket import StoredPrices, completed, read_basket
 from services.intake.pricing import fill_prices, unpriced_symbols
 from services.intake.request import JobRequest
+from services.parameter_set_choice import with_set
 from services.pins import PURGED
 from services.resident import Held, Residents
 from storage import histories, portfolios, prices
@@ -62,7 +63,8 @@ def resolve(conn: Connection, tenant: str, request: JobRequest, residents: Resid
         held = _stored(conn, tenant, request.portfolio_id, residents)
         book, version, resident = held.portfolio, held.version, held.known
     _judge_kind(book, spec, request)
-    parameters = settled(spec, request.parameters, book, lambda symbols: _levels(conn, tenant, symbols))
+    chosen = with_set(conn, tenant, spec, request, None if book is None else book.as_of)
+    parameters = settled(spec, chosen, book, lambda symbols: _levels(conn, tenant, symbols))
     unpriced: tuple[str, ...] = ()
     if isinstance(book, Portfolio):
         unpriced = unpriced_symbols(book)

@@ -51,11 +51,16 @@ def chosen(parameters: Mapping[str, Any], packaged: Callable[[str], Checked], pa
             )
         return packaged(parameters["version"])
     try:
-        found: Checked = _checked(parse, _Known(content_hash(tables), tables))
+        return checked(parse, tables)
     except ParameterSetError as error:
         raise InputError(
             error.detail, pointer=f"/parameters/tables{error.pointer}", remedy="Mend the parameter set."
         ) from error
+
+
+def checked(parse: Parse[Checked], document: Mapping[str, Any]) -> Checked:
+    """Return a document's set, checked once for equal documents; raise ParameterSetError."""
+    found: Checked = _checked(parse, _Known(content_hash(document), document))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from compute.crif import Crif, RowFault
 from compute.errors import InputError, ParameterSetError
 from compute.margin import tables as house
-from compute.margin.chosen import content_hash
+from compute.margin.chosen import checked, content_hash
 from compute.margin.fhs import tables as fhs
 from compute.margin.portfolio_margin import tables as portfolio_margin
 from compute.margin.reg_t import tables as reg_t
@@ -66,19 +66,19 @@ class SetModel:
         Checked set → parameters of the call that it fixes unless the caller gives them.
     """
 
-    parse: Callable[[str, Mapping[str, Any], list[ParameterSetError] | None], Any]
+    parse: Callable[..., Any]
     versions: Callable[[], tuple[str, ...]]
     default: str
     path: Callable[[str], Path]
-    defaults: Callable[[Any], dict[str, Any]] = lambda _checked: {}
+    defaults: Callable[[Any], dict[str, Any]] | None = None
 
 
-def _fhs_defaults(checked: fhs.FhsSet) -> dict[str, Any]:
+def _fhs_defaults(found: fhs.FhsSet) -> dict[str, Any]:
     return {
-        "confidence": checked.confidence,
-        "mpor_days": checked.mpor_days,
-        "lookback": checked.lookback_days,
-        "lambda": checked.decay,
+        "confidence": found.confidence,
+        "mpor_days": found.mpor_days,
+        "lookback": found.lookback_days,
+        "lambda": found.decay,
     }
 
 
@@ -162,11 +162,10 @@ def set_faults(model: str, document: Mapping[str, Any]) -> list[ParameterSetErro
 
 def fixed(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that the document among these fixes unless the caller gives them, such as a confidence."""
-    document = parameters.get("tables")
-    if not document:
+    found = MODELS.get(str(parameters.get("model")))
+    if found is None or found.defaults is None or not parameters.get("tables"):
         return {}
-    found = set_model(str(parameters["model"]))
-    return found.defaults(found.parse("tables", document, None))
+    return found.defaults(checked(found.parse, parameters["tables"]))
 
 
 def identity(parameters: Mapping[str, Any]) -> dict[str, Any]:
