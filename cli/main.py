@@ -31,7 +31,7 @@ COMMANDS: dict[str, str] = {
     "portfolios": "cli.portfolios",
     "prices": "cli.prices",
     "bulk": "cli.later",
-    "replay": "cli.later",
+    "replay": "cli.replay",
 }
 """Command to the module whose `register(app)` adds it, in the order of the help page."""
 

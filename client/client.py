@@ -170,6 +170,24 @@ class Client:
         """Queue a dead job again with its attempts renewed; the replay is audited."""
         return Job.read(self._transport.call("POST", _path(_JOBS, job_id, "retry")).json())
 
+    def inputs(self, job_id: str) -> dict[str, Any]:
+        """Return what a job's number was made from, in the shape in which it can be sent again."""
+        return self._get(_path(_JOBS, job_id, "inputs"))
+
+    def replay(self, job_id: str, *, wait: float = 0.0) -> dict[str, Any]:
+        """Have a done job's number computed again; with `wait` seconds the answer is the verdict, if it is there."""
+        headers = {"Prefer": f"wait={wait:g}"} if wait > 0 else {}
+        path = _path(_JOBS, job_id, "replay")
+        found: dict[str, Any] = self._transport.call("POST", path, headers=headers, wait=wait).json()
+        return found
+
+    def verdict(self, job_id: str, *, wait: float = 0.0) -> dict[str, Any]:
+        """Return what came of a job's latest replay, or of a replay itself; `verdict` is None until it has ended."""
+        headers = {"Prefer": f"wait={wait:g}"} if wait > 0 else {}
+        path = _path(_JOBS, job_id, "replay")
+        found: dict[str, Any] = self._transport.call("GET", path, headers=headers, wait=wait).json()
+        return found
+
     # Calculations
 
     def calculate_margin(

@@ -134,7 +134,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list | tuple) and value:
         for index, item in enumerate(value):
             yield from _leaves(f"{path}/{index}", item)
-    else:
+    elif path:
         yield path, value
 
 

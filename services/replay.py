@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from core.clock import isoformat
-from core.names import Device, JobState, Permission
+from core.names import Device, JobState, Measure, Permission
 from core.security import Principal
 from services.calculate import Calculated, recalculate
 from services.comparison import Bound, Comparison, Difference, compare, largest_number
@@ -66,7 +66,7 @@ def replay(
     principal.require(Permission.SUBMIT)
     with runtime.database.read() as conn:
         found = pinned(conn, principal.tenant, job_id)
-    _require_done(found.job)
+    _require_number(found.job)
     done = None if answer is None else lambda calculated: answer(calculated.job)
     computed = recalculate(
         runtime,
@@ -145,7 +145,9 @@ def reasons(original: Side, again: Side) -> list[dict[str, Any]]:
     ]
 
 
-def _require_done(job: jobs.Job) -> None:
+def _require_number(job: jobs.Job) -> None:
+    if job.measure is Measure.NOOP:
+        raise ConflictError(f"The job {job.id} is a drill, which has no number to replay.", remedy="Run another drill.")
     if job.state is not JobState.DONE:
         raise ConflictError(
             f"The job {job.id} is {job.state.value}: only a done job has a number to replay.",

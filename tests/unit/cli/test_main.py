@@ -52,7 +52,7 @@ def test_unknown_usage_exits_2(run: Run, arguments: tuple[str, ...]) -> None:
     assert run(*arguments).code == 2
 
 
-@pytest.mark.parametrize("arguments", [("bulk", "submit", "x", "--foo"), ("replay", "some-id")])
+@pytest.mark.parametrize("arguments", [("bulk", "submit", "x", "--foo"), ("bulk",)])
 def test_what_is_not_built_says_so(run: Run, arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
     assert done.code == 2
