@@ -24,6 +24,9 @@ def show_result(line: Mapping[str, Any]) -> None:
         _risks(result)
     if "coverage" in result:
         _coverage(result)
+    if "waterfall" in result:
+        _explained(result)
+        return
     if isinstance(result.get("positions"), list) and result["positions"]:
         first = result["positions"][0]
         show = _gains if "profit_and_loss" in first else _prices if "price" in first else _positions
@@ -41,7 +44,9 @@ def _scalars(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name.replace("_", " "), money(value, currency)
         elif name == "utilization":
             yield name, percent(value)
-        elif isinstance(value, str | int | float | bool):
+        elif isinstance(value, bool):
+            yield name.replace("_", " "), "yes" if value else "no"
+        elif isinstance(value, str | int | float):
             yield name.replace("_", " "), f"{value:,}" if isinstance(value, int | float) else value
 
 
@@ -105,6 +110,35 @@ def _coverage(result: Mapping[str, Any]) -> None:
 def _movement(name: str, found: Mapping[str, Any]) -> Sequence[str]:
     rises = ", ".join(f"{one['days']} d {percent(one['rise'])}" for one in found["greatest_rises"])
     return name, f"{found['peak_to_trough']:.2f}", found["peak_date"], found["trough_date"], rises
+
+
+def _explained(result: Mapping[str, Any]) -> None:
+    """Print the waterfall, the groups kind by kind, and the positions that were recomputed."""
+    currency = result["currency"]
+    steps = [
+        (one["step"].replace("_", " "), money(one["amount"], currency), money(one["running"], currency))
+        for one in result["waterfall"]
+    ]
+    columns = ("step", "amount", "comes to")
+    print_table(f"From gross to {result['figure'].replace('_', ' ')}", columns, steps, right=columns[1:])
+    for kind in dict.fromkeys(one["kind"] for one in result["groups"]):
+        members = [one for one in result["groups"] if one["kind"] == kind]
+        rows = [_part(str(one["group"]), one, currency) for one in members]
+        _parts(f"Contributions by {kind.replace('_', ' ')}", "group", rows)
+    positions = sorted(result["positions"], key=lambda one: -abs(one["contribution"]))
+    _parts("Positions, the largest contributions", "id", [_part(str(one["id"]), one, currency) for one in positions])
+
+
+def _parts(title: str, what: str, rows: Sequence[Sequence[str]]) -> None:
+    hidden = len(rows) - _POSITIONS_SHOWN
+    columns = (what, "contribution", "share", "marginal", "stand-alone")
+    more = f"; {hidden:,} more with --json" if hidden > 0 else ""
+    print_table(title + more, columns, rows[:_POSITIONS_SHOWN], right=columns[1:])
+
+
+def _part(name: str, one: Mapping[str, Any], currency: str) -> Sequence[str]:
+    amounts = (money(one[figure], currency) for figure in ("marginal", "stand_alone"))
+    return name, money(one["contribution"], currency), percent(one["share"]), *amounts
 
 
 def _probability(test: Mapping[str, Any] | None) -> str:

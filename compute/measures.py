@@ -1,6 +1,7 @@
 """MEASURES: the one map from a job's measure to its numerics."""
 
 from compute import drill
+from compute.analysis.explain import request as explain_request
 from compute.analysis.whatif import request as whatif_request
 from compute.errors import InputError
 from compute.margin import requests
@@ -41,6 +42,7 @@ MEASURES: dict[str, MeasureSpec] = {
     ),
     "backtest": of_models(BACKTESTS, "fhs"),
     "whatif": whatif_request.SPEC,
+    "explain": explain_request.SPEC,
     "noop": MeasureSpec(
         kernel=drill.drill,
         parameters=drill.PARAMETERS,

@@ -28,6 +28,7 @@ class Measure(StrEnum):
     BACKTEST = "backtest"  # a margin model's daily margin against the losses that followed
     PRICE = "price"  # price and greeks of every position
     WHATIF = "whatif"  # every figure before and after a basket of trades, cash and collateral, and its limits
+    EXPLAIN = "explain"  # a margin figure as steps, contributions, marginal and stand-alone figures
     NOOP = "noop"  # an operator's drill: sleeps, fails or allocates on request
 
 

@@ -1,0 +1,83 @@
+"""The parameters of explain; nothing here needs a compiler."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from compute.margin.models import MODELS
+from compute.measure import MeasureSpec, deferred, of_models
+from compute.parameters import Kind, Parameter
+
+ALL = "all"
+MOST_TOP = 500
+MARGINS = 100.0
+"""Calculations of the margin that an explanation is taken for before it has begun: groups and positions both ways."""
+
+POSITION_KINDS = (
+    "asset_class", "symbol", "underlying", "sector", "instrument", "currency", "country", "issuer", "rating",
+    "option_type", "expiry", "index_class",
+)  # fmt: skip
+SENSITIVITY_KINDS = (
+    "risk_class", "bucket", "product_class", "risk_type", "qualifier", "trade", "netting_set",
+)  # fmt: skip
+TRADE_KINDS = ("product_class", "trade", "netting_set")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """What of a model is explained: its figures, the usual one first, and the kinds of groups."""
+
+    figures: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+EXPLAINED: dict[str, Explained] = {
+    "house": Explained(figures=("initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
+}
+
+
+def _own(found: Explained) -> dict[str, Parameter]:
+    return {
+        "figure": Parameter(
+            kind=Kind.TEXT, default=found.figures[0], doc="Which figure is explained.", choices=found.figures
+        ),
+        "group_by": Parameter(
+            kind=Kind.TEXT,
+            default=ALL,
+            doc="The kind of groups; all: the usual ones that the book has.",
+            choices=(ALL, *found.kinds),
+        ),
+        "top": Parameter(
+            kind=Kind.INTEGER,
+            default=20,
+            doc="Positions with the largest contributions to compute marginal and stand-alone figures of.",
+            minimum=0,
+            maximum=MOST_TOP,
+        ),
+        "top_groups": Parameter(
+            kind=Kind.INTEGER,
+            default=25,
+            doc="Groups of each kind, the largest contributions first, to compute them of.",
+            minimum=0,
+            maximum=MOST_TOP,
+        ),
+    }
+
+
+OWN = frozenset(_own(EXPLAINED["house"]))
+
+
+def _explained(spec: MeasureSpec, found: Explained) -> MeasureSpec:
+    def judge(parameters: Mapping[str, Any]) -> None:
+        spec.judge({name: value for name, value in parameters.items() if name not in OWN})
+
+    return replace(
+        spec,
+        kernel=deferred("compute.analysis.explain.model", "explain"),
+        parameters={**_own(found), **spec.parameters},
+        judge=judge,
+        margins=MARGINS,
+    )
+
+
+SPEC = of_models({name: _explained(MODELS[name], found) for name, found in EXPLAINED.items()}, "house")
