@@ -74,9 +74,13 @@ def compile_all(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
 def _fitted(spec: MeasureSpec) -> CostCurve:
     light, full = _lighter(spec), _defaults(spec)
     quick, slow = _median_ms(_bound(spec, SMALL, light)), _median_ms(_bound(spec, LARGE, full))
-    less, more = spec.work(SMALL, light), spec.work(LARGE, full)
+    less, more = spec.work(_size(spec, SMALL), light), spec.work(_size(spec, LARGE), full)
     slope = max(0.0, (slow - quick) / (more - less)) if more > less else 0.0
     return CostCurve(fixed_ms=max(0.0, quick - slope * less), slope_ms=slope)
+
+
+def _size(spec: MeasureSpec, count: int) -> int:
+    return math.ceil(spec.size(synthetic_portfolio(count))) if Takes.POSITIONS in spec.takes else count
 
 
 def _defaults(spec: MeasureSpec) -> dict[str, Any]:
@@ -84,11 +88,9 @@ def _defaults(spec: MeasureSpec) -> dict[str, Any]:
 
 
 def _lighter(spec: MeasureSpec) -> dict[str, Any]:
-    """Return the defaults with, where a measure has them, a tenth of the paths."""
+    """Return the defaults with, where a measure has them, a tenth of the paths and of the days."""
     parameters = _defaults(spec)
-    if "paths" in parameters:
-        parameters["paths"] = parameters["paths"] // 10
-    return parameters
+    return parameters | {name: parameters[name] // 10 for name in ("paths", "days") if name in parameters}
 
 
 def _bound(spec: MeasureSpec, size: int, parameters: Mapping[str, Any]) -> Callable[[], object]:

@@ -9,7 +9,7 @@ from compute.margin.fhs.factors import conversion_pairs
 from compute.margin.portfolio_margin import request as portfolio_margin_request
 from compute.margin.sets import with_sets
 from compute.margin.span import request as span_request
-from compute.margin.weights import revaluations
+from compute.margin.weights import factors, revaluations
 from compute.measure import SAMPLE_SYMBOLS, MeasureSpec, Takes, deferred, deferred_faults, rows
 from compute.simulation.exposures import factor_names
 
@@ -56,6 +56,7 @@ _MODELS: dict[str, MeasureSpec] = {
         kernel=deferred("compute.margin.fhs.margin", "margin"),
         parameters=fhs_request.PARAMETERS,
         work=fhs_request.work,
+        size=revaluations(european=25.0, american=200.0),
         needs_history=lambda _parameters: True,
         history_names=factor_names,
         more_history=conversion_pairs,
@@ -76,7 +77,9 @@ _BACKTESTS: dict[str, MeasureSpec] = {
     "fhs": MeasureSpec(
         kernel=deferred("compute.margin.backtest.fhs", "backtest"),
         parameters=fhs_request.BACKTEST_PARAMETERS,
-        work=fhs_request.work,
+        work=fhs_request.backtest_work,
+        size=factors(european=0.07, american=0.35),
+        sample=fhs_request.BACKTEST_SAMPLE,
         needs_history=lambda _parameters: True,
         history_names=factor_names,
         more_history=conversion_pairs,

@@ -4,15 +4,31 @@ from collections.abc import Callable
 
 from compute.portfolio import Portfolio
 from compute.pricing.terms import codes, has_word
+from compute.simulation.exposures import factor_labels
 
 
 def revaluations(*, european: float, american: float) -> Callable[[Portfolio], float]:
     """Return what counts the positions, options with their weight."""
 
     def size(portfolio: Portfolio) -> float:
-        early = has_word(portfolio, "exercise", "american")
-        option = has_word(portfolio, "instrument", "option") | (codes(portfolio, "option_type") >= 0)
-        others = len(portfolio) - int((option | early).sum())
-        return others + european * int((option & ~early).sum()) + american * int(early.sum())
+        others, late, early = _counted(portfolio)
+        return others + european * late + american * early
 
     return size
+
+
+def factors(*, european: float, american: float) -> Callable[[Portfolio], float]:
+    """Return what counts the factors of a portfolio, options with their weight beside them."""
+
+    def size(portfolio: Portfolio) -> float:
+        _others, late, early = _counted(portfolio)
+        return len(factor_labels(portfolio).values) + european * late + american * early
+
+    return size
+
+
+def _counted(portfolio: Portfolio) -> tuple[int, int, int]:
+    """Return the positions that are no options, the European options and the American ones."""
+    early = has_word(portfolio, "exercise", "american")
+    option = has_word(portfolio, "instrument", "option") | (codes(portfolio, "option_type") >= 0)
+    return len(portfolio) - int((option | early).sum()), int((option & ~early).sum()), int(early.sum())

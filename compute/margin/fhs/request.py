@@ -150,6 +150,17 @@ class Request:
         }
 
 
+BACKTEST_SAMPLE: dict[str, Any] = {"lookback": LEAST_LOOKBACK, "days": 1_000}
+"""What a backtest is timed with, at this many days and at a tenth of them."""
+LONGEST_HISTORY = 8_000
+"""Days that a history is taken to have before it is read: about 33 years. A shorter one costs less than predicted."""
+
+
 def work(positions: int, _parameters: Mapping[str, Any]) -> float:
     """Return the size of a call as its cost curve counts it."""
     return float(positions)
+
+
+def backtest_work(factors: int, parameters: Mapping[str, Any]) -> float:
+    """Return the most scenarios of all days that are revalued, in millions, by factor."""
+    return 1e-6 * factors * min(parameters["days"], LONGEST_HISTORY) * parameters["lookback"]

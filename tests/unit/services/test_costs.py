@@ -65,6 +65,30 @@ def test_paths_are_lightened_for_the_smaller_size() -> None:
     assert calibrated() == {Measure.VAR}
 
 
+def test_a_backtest_costs_by_its_names_and_days() -> None:
+    """Its sample has forty names whatever the positions; what is predicted counts a book's own, and its days."""
+    spec = MEASURES["backtest"].models["fhs"]
+    seen: list[int] = []
+
+    def kernel(_portfolio: object, _market: object, parameters: Mapping[str, Any], _stop: object) -> Result:
+        seen.append(parameters["days"])
+        time.sleep(parameters["days"] * 2e-5)
+        return Result(document={})
+
+    timed = replace(spec, kernel=kernel)
+    calibrate({"backtest": replace(timed, models={"fhs": timed})})
+    assert set(seen) == {100, 1_000}
+    asked = {"model": "fhs", "lookback": 1_250, "days": 5_000}
+    few, many, short = (
+        predicted_ms(request(Measure.BACKTEST, **given), synthetic_portfolio(count))
+        for given, count in ((asked, 10), (asked, 40), ({**asked, "days": 50}, 40))
+    )
+    assert few is not None
+    assert many is not None
+    assert short is not None
+    assert short < few < many
+
+
 def test_drills_are_never_predicted() -> None:
     calibrate({"noop": MEASURES["noop"]})
     assert calibrated() == frozenset()
