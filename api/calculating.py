@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from api.accepting import SVG
 from api.once import Post, once
 from api.presenting import accepted_answer, document_answer
 from api.problems import MEDIA_TYPE
@@ -14,11 +15,12 @@ from core.security import Principal
 from services import jobs, spec_shapes
 from services.calculate import Calculated, calculate
 from services.idempotency import Answer, Held
-from services.intake.decode import decode_bare, decode_margin
+from services.intake.decode import decode_bare, decode_margin, decode_of
 from services.intake.request import JobRequest, MarginRequest
+from services.pictures import draw, require_picture
 from services.runtime import Runtime
 from services.submit import submit
-from services.wire import links
+from services.wire import links, result_document
 from storage.columns import unpack
 from storage.jobs import Job
 
@@ -33,6 +35,15 @@ class Calculation:
     request: JobRequest
     beside: Measure | None
     shape: Shape
+    picture: bool = False
+
+    def answer(self, found: Calculated) -> Answer:
+        """Return the 200: `data` in its envelope, or the picture of it."""
+        data = self.shape(found)
+        if not self.picture:
+            return document_answer({"success": True, "data": data}, 200, _where(found.job))
+        drawn = draw(self.request.measure, data, portfolio_id=str(data.get("portfolio_id") or ""))
+        return Answer(status=200, headers={**_where(found.job), "Content-Type": SVG}, body=drawn.encode())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +77,26 @@ def read_optimise(body: bytes) -> Calculation:
     return Calculation(request=request, beside=None, shape=shape)
 
 
+def read_analysis(body: bytes, *, measure: Measure, picture: bool) -> Calculation:
+    """Read a body of one of the analyses: a job without its measure."""
+
+    def shape(found: Calculated) -> Mapping[str, Any]:
+        return {
+            "portfolio_id": _portfolio_id(request, found),
+            **result_document(found.result.document, found.result.tables),
+            "job_id": str(found.job.id),
+            "device": found.result.device,
+        }
+
+    if picture:
+        require_picture(measure)
+    request = decode_of(body, measure)
+    return Calculation(request=request, beside=None, shape=shape, picture=picture)
+
+
 def run_calculation(runtime: Runtime, post: Post, wanted: Calculation, *, respond_async: bool) -> Outcome:
     """Compute and answer 200, or submit and answer 202."""
     waiting: list[Job] = []
-
-    def present(found: Calculated) -> Answer:
-        return document_answer({"success": True, "data": wanted.shape(found)}, 200, _where(found.job))
 
     def work(held: Held | None) -> Answer:
         if respond_async:
@@ -82,12 +107,12 @@ def run_calculation(runtime: Runtime, post: Post, wanted: Calculation, *, respon
             wanted.request,
             trace=post.trace,
             claim=held,
-            answer=None if held is None else present,
+            answer=None if held is None else wanted.answer,
             accepted=accepted_answer,
             beside=wanted.beside,
         )
         if isinstance(found, Calculated):
-            return present(found)
+            return wanted.answer(found)
         waiting.append(found)
         if wanted.beside is not None:
             waiting.append(_submitted(runtime, post, replace(wanted.request, measure=wanted.beside), None))
@@ -114,7 +139,7 @@ def answer_of_queued(runtime: Runtime, principal: Principal, wanted: Calculation
         beside=results[1] if len(results) > 1 else None,
         beside_ms=ended[1].run_ms if len(ended) > 1 else None,
     )
-    return document_answer({"success": True, "data": wanted.shape(found)}, 200, _where(found.job))
+    return wanted.answer(found)
 
 
 def _stored(runtime: Runtime, principal: Principal, job: Job) -> Result:

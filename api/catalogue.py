@@ -100,6 +100,12 @@ CATALOGUE: dict[str, Kind] = {
         "The body, or what it decompresses to, is above the limit.",
         "Split the request, or upload the data as a file.",
     ),
+    "not-acceptable": _kind(
+        406,
+        "The answer does not exist in this type",
+        "The Accept header asks for a picture, and this route's answer has none.",
+        "Accept application/json.",
+    ),
     "unsupported-type": _kind(
         415,
         "The content type or encoding is not supported",

@@ -38,6 +38,46 @@ MIXED_PORTFOLIO: Document = {
 MARGIN_CALCULATE: Document = {"portfolio": SPEC_PORTFOLIO, "optimize": True, "include_stress_test": True}
 MARGIN_JOB: Document = {"measure": "margin", "portfolio": MIXED_PORTFOLIO, "lane": "rt", "deadline_seconds": 60}
 STORED_JOB: Document = {"measure": "optimise", "portfolio_id": "book-1"}
+WHATIF: Document = {
+    "portfolio": MIXED_PORTFOLIO,
+    "parameters": {
+        "basket": {
+            "trades": [{"id": "p1", "quantity": -400}, {"close": "p2"}, {"symbol": "AAPL", "quantity": -100}],
+            "cash": -50_000,
+        },
+        "limits": {"utilization": {"max": 0.8}, "initial_margin": {"max_change": 0}},
+    },
+}
+OPTIONS: Document = {
+    "portfolio": {
+        "id": "options",
+        "as_of": "2025-06-30",
+        "rates": {"USD": 0.04},
+        "positions": [
+            {
+                "id": "c1",
+                "symbol": "AAPL 2025-12-19 C160",
+                "asset_class": "equity",
+                "instrument": "option",
+                "underlying": "AAPL",
+                "underlying_price": 150.0,
+                "option_type": "call",
+                "exercise": "american",
+                "strike": 160.0,
+                "expiry": "2025-12-19",
+                "implied_volatility": 0.3,
+                "quantity": 10,
+            }
+        ],
+    }
+}
+BACKTEST: Document = {"portfolio": SPEC_PORTFOLIO}
+ANALYSES: dict[str, dict[str, Document]] = {
+    "whatif": {"sell_some_and_close_a_short": WHATIF},
+    "price": {"an_american_call": OPTIONS},
+    "backtest": {"two_equities_whose_history_is_stored": BACKTEST},
+}
+"""Measure to the examples of its own route."""
 DRILL_JOB: Document = {"measure": "noop", "parameters": {"sleep_ms": 5}, "max_attempts": 1}
 PRICES: Document = {"prices": {"AAPL": {"price": 150.0, "as_of": "2025-06-30T20:00:00Z"}, "TSLA": {"price": 200.0}}}
 HISTORY = "Date,AAPL,TSLA\n2025-06-26,148.9,199.0\n2025-06-27,149.5,\n2025-06-30,150.0,200.0\n"

@@ -88,6 +88,7 @@ def _portfolio() -> Schema:
             "rates": {"type": "object", "additionalProperties": money, "description": "Continuous, decimal a year."},
             "collateral": record(dict.fromkeys(COLLATERAL_TYPES, money)),
             "account_type": {"type": ["string", "null"]},
+            "notes": {"type": "object", "description": "How a file of positions was read; results say it as `input`."},
         },
         ("id", "positions"),
     )
@@ -109,6 +110,12 @@ def _job() -> Schema:
         },
         ("measure",),
     )
+
+
+def _analysis() -> Schema:
+    job = _job()
+    properties = {name: value for name, value in job["properties"].items() if name != "measure"}
+    return record(properties)
 
 
 _MARGIN = "Parameters_margin"
@@ -144,6 +151,7 @@ def components() -> dict[str, Schema]:
         "Portfolio": _portfolio(),
         **_parameter_schemas(),
         "JobRequest": _job(),
+        "AnalysisRequest": _analysis(),
         "MarginRequest": record(
             {
                 "portfolio": ref("Portfolio"),

@@ -11,6 +11,7 @@ import typer
 from cli.files import FileArguments, with_files
 from cli.options import AsJson, Params, StateDir
 from cli.output import print_json, quiet_logs
+from cli.plot import Plot, Plotter
 from cli.problems import FAILED, UNREADABLE, UsageError, document, report
 from compute.errors import ComputeError
 from core.errors import CollateralError
@@ -44,6 +45,7 @@ def calc(
     files: FileArguments,
     param: Params = None,
     history: History = None,
+    plot: Plot = None,
     as_json: AsJson = False,
     state_dir: StateDir = None,  # noqa: ARG001 - every command takes it; this one needs no cluster
 ) -> None:
@@ -55,6 +57,7 @@ def calc(
     parameters = _parameters(measure, param, source)
     partly = _values_itself(measure, parameters)
     market = _market(history, measure, parameters)
+    plotter = Plotter(plot, measure)
     documents = read_input(source, measure, parameters, files)
     unread = failed = 0
     for item in documents:
@@ -72,6 +75,7 @@ def calc(
             continue
         for one in _lines(line):
             print_json(one) if as_json else show_result(one)
+            plotter.draw(one)
     if unread == len(documents):
         raise typer.Exit(UNREADABLE)
     raise typer.Exit(FAILED if unread or failed else 0)

@@ -4,6 +4,7 @@ ServiceError (core.errors.CollateralError)
 ├── UnparsableError           400  the body is not JSON (or not CSV); `position` is the byte where reading stopped
 ├── DrillsDisabledError       403  this cluster does not allow the noop measure
 ├── NotFoundError             404  nothing of the caller's tenant has this id
+├── NotAcceptableError        406  the answer does not exist in the media type that Accept asks for
 ├── ConflictError             409  the state of the thing does not allow this, such as a cancel of a finished job
 ├── PreconditionFailedError   412  If-Match names another version than the present one
 ├── TooLargeError             413  the body, or what it decompresses to, is over the limit
@@ -76,6 +77,12 @@ class TooLargeError(ServiceError):
     def __init__(self, detail: str | None = None, *, limit_bytes: int, remedy: str | None = None) -> None:
         self.limit_bytes = limit_bytes
         super().__init__(detail or f"The body is over the limit of {limit_bytes} bytes.", remedy=remedy)
+
+
+class NotAcceptableError(ServiceError):
+    """The answer does not exist in the type that was asked for."""
+
+    code = "not-acceptable"
 
 
 class UnsupportedTypeError(ServiceError):

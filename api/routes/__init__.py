@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from api.routes import collateral, jobs, operations, portfolios, prices, promised, root, schedules
+from api.routes import analyses, collateral, jobs, operations, portfolios, prices, promised, root, schedules
 
 # Routes are tried in this order: the ones that somebody waits for come first.
 ROUTERS: tuple[APIRouter, ...] = (
     collateral.router,
+    analyses.router,
     jobs.router,
     portfolios.router,
     prices.router,

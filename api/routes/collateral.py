@@ -38,7 +38,7 @@ Read = Callable[[bytes], Calculation]
 )
 async def calculate_margin(request: Request, include: Include = None) -> Response:
     """Return initial, variation and maintenance margin, and with `optimize` the offsets recognised."""
-    return await _calculate(request, partial(read_margin, positions=include is not None))
+    return await calculate_and_answer(request, partial(read_margin, positions=include is not None))
 
 
 @router.post(
@@ -48,7 +48,7 @@ async def calculate_margin(request: Request, include: Include = None) -> Respons
 )
 async def optimize_margin(request: Request) -> Response:
     """Return the offsets recognised, each benefit, and what remains gross."""
-    return await _calculate(request, read_optimise)
+    return await calculate_and_answer(request, read_optimise)
 
 
 @router.get("/health", summary="Health, for old clients")
@@ -77,7 +77,7 @@ async def performance(request: Request) -> Response:
     return answer({"success": True, "data": data})
 
 
-async def _calculate(request: Request, read: Read) -> Response:
+async def calculate_and_answer(request: Request, read: Read) -> Response:
     """Answer 200, or 202 if the caller asked for it or the time to wait ran out."""
     principal = caller(request, Permission.SUBMIT)
     context = context_of(request)

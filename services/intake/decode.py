@@ -43,6 +43,15 @@ def decode_job(body: bytes) -> JobRequest:
     return request
 
 
+def decode_of(body: bytes, measure: Measure) -> JobRequest:
+    """Return the job of a body that leaves the measure to its route."""
+    faults = Faults()
+    known = tuple(name for name in JOB_FIELDS if name != "measure")
+    request = read_job({**_known(read_tree(body), known, faults), "measure": measure.value}, faults)
+    faults.settle()
+    return request
+
+
 def decode_margin(body: bytes) -> MarginRequest:
     """Return what a body of the earlier engine's /margin/calculate asks for."""
     faults = Faults()

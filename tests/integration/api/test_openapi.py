@@ -1,5 +1,7 @@
 import json
 from collections.abc import Iterator
+from datetime import date, timedelta
+from math import cos, sin
 from typing import Any
 
 import httpx
@@ -17,12 +19,24 @@ def _examples(document: dict[str, Any]) -> Iterator[tuple[str, str, str, Any]]:
                     yield method.upper(), path, media, example["value"]
 
 
+def _history() -> str:
+    """Return closes of the example's symbols, long enough for a backtest, the latest before those of the example."""
+    last = date(2025, 6, 25)
+    rows = [
+        f"{last - timedelta(days=1_700 - day)},{100 + 20 * sin(day / 9):.4f},{200 + 30 * cos(day / 7):.4f}"
+        for day in range(1_701)
+    ]
+    return "\n".join(["Date,AAPL,TSLA", *rows])
+
+
 def test_every_worked_example_works(api: Api) -> None:
     examples = list(_examples(create_app(api.settings).openapi()))
     assert len(examples) >= 10
 
     async def talk(client: httpx.AsyncClient) -> None:
         await client.put("/api/v1/portfolios/book-1", json=MIXED_PORTFOLIO)
+        stored = await client.post("/api/v1/prices/history", content=_history(), headers={"Content-Type": "text/csv"})
+        assert stored.is_success, stored.text
         for method, template, media, value in examples:
             path = template.replace("{portfolio_id}", "book-1")
             content = value.encode() if isinstance(value, str) else json.dumps(value).encode()

@@ -1,0 +1,48 @@
+"""`/api/v1/collateral/{whatif,explain,…}`: the analyses of a margin model, each a job without its measure."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.accepting import SVG, wants_picture
+from api.calculating import read_analysis
+from api.examples import ANALYSES
+from api.routes.collateral import calculate_and_answer
+from api.routing import StrictRoute
+from api.schemas import IDEMPOTENCY, PREFER, body
+from compute.measures import MEASURES
+from core.names import Measure
+from services.pictures import PICTURES
+
+router = APIRouter(prefix="/api/v1/collateral", tags=["analyses"], route_class=StrictRoute)
+SUMMARIES = {
+    Measure.WHATIF: "Every figure before and after a basket of trades, held to limits",
+    Measure.BACKTEST: "A margin model's daily margin against the losses that followed",
+    Measure.PRICE: "Price and greeks of every position",
+}
+
+
+def _add(measure: Measure, summary: str) -> None:
+    async def analyse(request: Request) -> Response:
+        read = partial(read_analysis, measure=measure, picture=wants_picture(request))
+        return await calculate_and_answer(request, read)
+
+    examples: Mapping[str, Any] = ANALYSES.get(measure.value, {})
+    extra: dict[str, Any] = {**body("AnalysisRequest", **examples), "parameters": [IDEMPOTENCY, PREFER]}
+    drawn = f" With `Accept: {SVG}` the answer is a picture." if measure in PICTURES else ""
+    router.add_api_route(
+        f"/{measure.value}",
+        analyse,
+        methods=["POST"],
+        summary=summary,
+        description=f"The body is a job without `measure`; computed while you wait where it is small.{drawn}",
+        name=f"analyse_{measure.value}",
+        openapi_extra=extra,
+    )
+
+
+for _measure, _summary in SUMMARIES.items():
+    if _measure in MEASURES:
+        _add(_measure, _summary)
