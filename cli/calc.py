@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.files import FileArguments, with_files
+from cli.lines import by_netting_set
 from cli.options import AsJson, Params, StateDir
 from cli.output import print_json, quiet_logs
 from cli.plot import Plot, Plotter
@@ -73,7 +74,7 @@ def calc(
             failed += 1
             _failed(error, item, measure, parameters, as_json=as_json, portfolio_id=portfolio.id)
             continue
-        for one in _lines(line):
+        for one in by_netting_set(line):
             print_json(one) if as_json else show_result(one)
             plotter.draw(one)
     if unread == len(documents):
@@ -155,17 +156,6 @@ def _computed(measure: str, portfolio: "Book", market: "Market", parameters: Map
         "run_ms": run_ms,
         "result": result_document(found.document, found.tables),
     }
-
-
-def _lines(line: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield one line a netting set where a file holds several."""
-    sets = line["result"].get("netting_sets")
-    if sets is None:
-        yield line
-        return
-    head = {name: value for name, value in line["result"].items() if name != "netting_sets"}
-    for one in sets:
-        yield {**line, "portfolio_id": one["portfolio_id"], "result": {**head, **one}}
 
 
 def _model(result: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.errors import InvalidInputError, TooLargeError, UnparsableError
 from services.intake.fields import MAX_POSITIONS
@@ -13,6 +14,8 @@ MAX_BODY = 64 * 1024 * 1024
 _MAX_CONTAINERS = MAX_POSITIONS + 50_000
 _MAX_COMMAS = 24 * MAX_POSITIONS
 _LONG_INTEGER = 300
+
+Bytes = NDArray[np.uint8]
 
 
 class NotFinite:
@@ -59,9 +62,27 @@ def _bound_values(body: bytes) -> None:
     if len(body) < _MAX_CONTAINERS:
         return
     data = np.frombuffer(body, dtype=np.uint8)
-    containers = sum(int(np.count_nonzero(data == ord(each))) for each in "{[")
-    if containers > _MAX_CONTAINERS or np.count_nonzero(data == ord(",")) > _MAX_COMMAS:
+    if _too_many(data) and _too_many(_without_strings(data)):
         raise InvalidInputError.at("", f"The body holds more values than {MAX_POSITIONS:,} positions can have.")
+
+
+def _too_many(data: Bytes) -> bool:
+    containers = sum(int(np.count_nonzero(data == ord(each))) for each in "{[")
+    return containers > _MAX_CONTAINERS or int(np.count_nonzero(data == ord(","))) > _MAX_COMMAS
+
+
+def _without_strings(data: Bytes) -> Bytes:
+    """Return a body's bytes without its texts: the commas of a CRIF's rows, or its brackets, are no values."""
+    slashes = np.flatnonzero(data == ord("\\"))
+    starts = np.flatnonzero(np.diff(slashes, prepend=-2) != 1)
+    lengths = np.diff(starts, append=slashes.size)
+    escaped = (slashes[starts] + lengths)[lengths % 2 == 1]  # what a run of an odd number of backslashes stands before
+    quotes = np.setdiff1d(np.flatnonzero(data == ord('"')), escaped, assume_unique=True)
+    inside = np.zeros(data.size, dtype=np.int8)
+    inside[quotes[0::2]] = 1
+    inside[quotes[1::2]] = -1
+    outside: Bytes = data[np.cumsum(inside, dtype=np.int8) == 0]
+    return outside
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -421,6 +421,18 @@ def test_a_body_of_a_million_containers_is_refused_before_it_is_built(part: byte
         decode_portfolio(b'{"id": "x", "positions": [' + part * 1_000_000 + b"0]}")
 
 
+@pytest.mark.parametrize("text", ["[CFTC,SEC]", '"[CFTC,SEC]"', "\\", '\\"[,'])
+def test_what_stands_in_texts_is_no_value(text: str) -> None:
+    tree = {"crif": text * 700_000, "after": [1]}
+    assert parsing.parse(body(tree)) == tree
+
+
+@pytest.mark.parametrize("start", [b'{"a": "\\\\", "b": [', b'{"a": "\\"", "b": [', b'{"a": "[", "b": ['])
+def test_texts_hide_no_values(start: bytes) -> None:
+    with pytest.raises(InvalidInputError, match="more values"):
+        parsing.parse(start + b"{}," * 1_000_000 + b"0]}")
+
+
 def test_the_table_of_fields_is_complete() -> None:
     assert len(set(POSITION_FIELDS)) == len(POSITION_FIELDS) == 1 + len(TEXTS) + len(NUMBERS)
     assert len(POSITION_FIELDS) < 63, "the scanner keeps a bit a field"
