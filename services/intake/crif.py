@@ -217,6 +217,8 @@ def _require(sheet: Sheet, faults: Faults) -> None:
             column="AmountUSD",
             remedy="Add AmountUSD, or both others.",
         )
+    if not sheet.size:
+        faults.add("", "There are no rows below the header.", row=1, remedy="Send at least one row.")
 
 
 def _own(sheet: Sheet, model: str, faults: Faults) -> tuple[Sheet, dict[str, int]]:

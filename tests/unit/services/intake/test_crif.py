@@ -184,8 +184,8 @@ def test_factors_and_multipliers_are_plain_numbers():
     assert read(HEADER + row).amount.tolist() == [12.5]
 
 
-def test_a_header_alone_is_an_empty_book():
-    assert len(read(HEADER)) == 0
+def test_a_header_alone_is_no_book():
+    assert faults(HEADER) == {(1, None)}
 
 
 MIXED = "TradeID,PortfolioID,IMModel,ProductClass,RiskType,Qualifier,Label1,Label2,AmountUSD\n"
