@@ -21,6 +21,7 @@ Allocator = Callable[[Book, Market, Mapping[str, Any], str, Checkpoint], Allocat
 
 ALLOCATIONS: dict[str, str] = {
     "house": "compute.margin.house_allocation",
+    "simm": "compute.margin.simm.allocation",
 }
 """Model to the module whose `allocation` takes its figures apart."""
 

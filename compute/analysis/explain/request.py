@@ -33,6 +33,7 @@ class Explained:
 
 EXPLAINED: dict[str, Explained] = {
     "house": Explained(figures=("initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
+    "simm": Explained(figures=("initial_margin",), kinds=SENSITIVITY_KINDS),
 }
 
 

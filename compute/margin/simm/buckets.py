@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from compute.margin.simm.aggregation import Integers, across_buckets, bucket_squares, curve_squares, starts_of, sums
 from compute.portfolio import Floats
 
-_LAMBDA = ndtri(0.995) ** 2 - 1.0
+LAMBDA = ndtri(0.995) ** 2 - 1.0
 NO_RESIDUAL = -1
 
 
@@ -142,5 +142,5 @@ def _add(out: Floats, table: _Buckets, gamma: Floats, *, curvature: bool) -> Non
     if curvature:
         total, absolute = sums(table.total, first), sums(table.absolute, first)
         theta = np.minimum(np.divide(total, absolute, out=np.zeros_like(total), where=absolute > 0), 0.0)
-        margin = np.maximum(total + (_LAMBDA * (1.0 + theta) - theta) * margin, 0.0)
+        margin = np.maximum(total + (LAMBDA * (1.0 + theta) - theta) * margin, 0.0)
     out[table.segment[first]] += margin

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.crif import Crif, RowFault, answered_in, date_faults
+from compute.margin.regulations import SIDES, regulations_of
 from compute.margin.simm.calibration import calibration
-from compute.margin.simm.regulations import SIDES, regulations_of
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, RiskType
 
 Mask = NDArray[np.bool_]

@@ -31,12 +31,12 @@ def _horizon_days(calibration: Calibration) -> float:
     return 14.0 * calibration.mpor_days / STANDARD_DAYS
 
 
-def _scaling(calibration: Calibration) -> Floats:
+def curvature_scaling(calibration: Calibration) -> Floats:
     """SF(t) = 0.5 min(1, 14 days / t) by tenor, shape (12,): vega to curvature."""
     return 0.5 * np.minimum(1.0, _horizon_days(calibration) / _TENOR_DAYS)
 
 
-def _implied(calibration: Calibration) -> float:
+def implied_scale(calibration: Calibration) -> float:
     """σ of a risk weight: σ = RW √(365/14) / Φ⁻¹(0.99)."""
     return float(np.sqrt(_YEAR / _horizon_days(calibration)) / ndtri(0.99))
 
@@ -85,7 +85,7 @@ def _rates_vega(vega: Rows, calibration: Calibration, segments: int) -> Margins:
     flat = np.zeros_like(keys[0])
     factors = _factors(keys[0], keys[1], flat, keys[2], weighted, concentration)
     margin = _curves(factors, calibration, segments, curvature=False)
-    keys, amount = net(columns, vega.amount * _scaling(calibration)[vega.tenor])
+    keys, amount = net(columns, vega.amount * curvature_scaling(calibration)[vega.tenor])
     factors = _factors(keys[0], keys[1], flat, keys[2], amount, np.ones_like(amount))
     ratio = calibration.weight("interest_rate", "historical_volatility_ratio")
     return {VEGA: margin, CURVATURE: _curves(factors, calibration, segments, curvature=True) / ratio**2}
@@ -162,7 +162,7 @@ def _credit(section: str, name: str, delta: Rows, vega: Rows, calibration: Calib
         weighted = calibration.weight(section, "vega") * amount * concentration
         factors = _factors(keys[0], keys[1], keys[names], flat, weighted, concentration)
         found[VEGA] = bucketed(factors, rules, segments=segments, curvature=False)
-        curved = amount * _scaling(calibration)[keys[3]]
+        curved = amount * curvature_scaling(calibration)[keys[3]]
         factors = _factors(keys[0], keys[1], keys[names], flat, curved, np.ones_like(curved))
         found[CURVATURE] = bucketed(factors, rules, segments=segments, curvature=True)
     return found
@@ -194,7 +194,7 @@ def _named(section: str, delta: Rows, vega: Rows, calibration: Calibration, segm
         found[DELTA] = bucketed(factors, rules, segments=segments, curvature=False)
     if len(vega):
         bucket = vega.bucket(residual)
-        volatility = weight[bucket] * _implied(calibration) * vega.amount
+        volatility = weight[bucket] * implied_scale(calibration) * vega.amount
         columns = (vega.segment, bucket, vega.codes("qualifier"))
         keys, amount = net(columns, volatility)
         amount = amount * calibration.weight(section, "historical_volatility_ratio")
@@ -203,7 +203,7 @@ def _named(section: str, delta: Rows, vega: Rows, calibration: Calibration, segm
         factors = _single(keys, vega_weight * amount * concentration, concentration)
         found[VEGA] = bucketed(factors, rules, segments=segments, curvature=False)
         curved = np.where((section == "equity") & (bucket == VOLATILITY_INDEX), 0.0, volatility)
-        keys, amount = net(columns, curved * _scaling(calibration)[vega.tenor])
+        keys, amount = net(columns, curved * curvature_scaling(calibration)[vega.tenor])
         found[CURVATURE] = bucketed(
             _single(keys, amount, np.ones_like(amount)), rules, segments=segments, curvature=True
         )
@@ -231,7 +231,7 @@ def fx(rows: Rows, calibration: Calibration, segments: int, currency: str) -> Ma
         flat = np.zeros_like(keys[0])
         factors = _factors(keys[0], flat, keys[1], high, weights[base][high] * amount * concentration, concentration)
         correlation = calibration.array("fx", ("correlation_high", "correlation_regular")[base])
-        found[DELTA] = bucketed(factors, _one_bucket(correlation), segments=segments, curvature=False)
+        found[DELTA] = bucketed(factors, one_bucket(correlation), segments=segments, curvature=False)
     if len(vega):
         found |= _fx_vega(vega, calibration, segments)
     return found
@@ -239,13 +239,13 @@ def fx(rows: Rows, calibration: Calibration, segments: int, currency: str) -> Ma
 
 def _fx_vega(vega: Rows, calibration: Calibration, segments: int) -> Margins:
     codes, texts = vega.numbered("qualifier")
-    pairs = [_pair(text) for text in texts]
+    pairs = [canonical_pair(text) for text in texts]
     distinct = sorted(set(pairs))
     name = np.array([distinct.index(pair) for pair in pairs], dtype=np.int64)[codes]
     first, second = (calibration.fx_high([pair[side] for pair in distinct]) for side in (slice(3), slice(3, 6)))
-    weight = calibration.weight("fx", "delta")[first, second] * _implied(calibration)
+    weight = calibration.weight("fx", "delta")[first, second] * implied_scale(calibration)
     columns = (vega.segment, name)
-    rules = _one_bucket(calibration.array("fx", "vega_correlation").reshape(1, 1))
+    rules = one_bucket(calibration.array("fx", "vega_correlation").reshape(1, 1))
     keys, amount = net(columns, vega.amount * weight[name])
     amount = amount * calibration.weight("fx", "historical_volatility_ratio")
     threshold = calibration.thresholds("fx", "vega_threshold")[calibration.fx_pair_categories(distinct)[keys[1]]]
@@ -254,17 +254,18 @@ def _fx_vega(vega: Rows, calibration: Calibration, segments: int) -> Margins:
     flat = np.zeros_like(keys[0])
     factors = _factors(keys[0], flat, keys[1], flat, weighted, concentration)
     margin = bucketed(factors, rules, segments=segments, curvature=False)
-    keys, amount = net(columns, vega.amount * weight[name] * _scaling(calibration)[vega.tenor])
+    keys, amount = net(columns, vega.amount * weight[name] * curvature_scaling(calibration)[vega.tenor])
     factors = _factors(keys[0], flat, keys[1], flat, amount, np.ones_like(amount))
     return {VEGA: margin, CURVATURE: bucketed(factors, rules, segments=segments, curvature=True)}
 
 
-def _pair(text: str) -> str:
+def canonical_pair(text: str) -> str:
     """EURUSD and USDEUR are one pair."""
     return "".join(sorted((text[:3], text[3:])))
 
 
-def _one_bucket(correlation: Floats) -> Rules:
+def one_bucket(correlation: Floats) -> Rules:
+    """Return the rules of a class whose names are all in one bucket."""
     return Rules(same=np.ones(1), different=correlation[np.newaxis], gamma=np.ones((1, 1)))
 
 

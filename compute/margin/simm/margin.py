@@ -6,9 +6,9 @@ from typing import Any
 
 from compute.crif import Crif, answered_in
 from compute.errors import InputError
+from compute.margin.regulations import by_regulation, counted
 from compute.margin.simm.calibration import Calibration, calibration
 from compute.margin.simm.model import MARGIN_TYPES, Simm, simm, worst
-from compute.margin.simm.regulations import counted
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES
 from compute.market import Market
 from compute.result import Checkpoint, Result
@@ -68,10 +68,7 @@ def _parameter_set(table: Calibration) -> dict[str, Any]:
 
 
 def _netting_sets(crif: Crif, found: Simm, factor: float, checkpoint: Checkpoint) -> list[dict[str, Any]]:
-    by_regulation: dict[int, dict[str, float]] = {}
-    totals = (found.total * factor).tolist()
-    for owner, regulation, total in zip(found.netting_set.tolist(), found.regulation, totals, strict=True):
-        by_regulation.setdefault(owner, {})[regulation] = total
+    regulated = by_regulation(found.netting_set, found.regulation, found.total * factor)
     figures = _Figures.of(found, factor)
     group_of = {int(found.netting_set[group]): group for group in worst(found).tolist()}
     sets = []
@@ -80,9 +77,9 @@ def _netting_sets(crif: Crif, found: Simm, factor: float, checkpoint: Checkpoint
             checkpoint(len(crif.netting_sets) + owner, 2 * len(crif.netting_sets))  # the first half was the sums
         group = group_of.get(owner)
         shown = figures.nothing() if group is None else figures.group(group)
-        regulations = {"regulation": None if group is None else found.regulation[group]}
-        regulations["by_regulation"] = by_regulation.get(owner, {})
-        sets.append({"portfolio_id": name, **shown, **regulations, **NOT_IN_THE_MODEL})
+        shown["regulation"] = None if group is None else found.regulation[group]
+        shown["by_regulation"] = regulated.get(owner, {})
+        sets.append({"portfolio_id": name, **shown, **NOT_IN_THE_MODEL})
     return sets
 
 

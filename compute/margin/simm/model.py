@@ -84,7 +84,7 @@ def simm(
     sqrt(Σ_rs ψ_rs IM_r IM_s); the total is their sum, plus add-ons (fixed, notional factors, multipliers less one).
     """
     rows, netting_set, regulation = grouped(crif, side)
-    signed = crif if side == "call" else _turned(crif)
+    signed = crif if side == "call" else turned(crif)
     rows = Rows(crif=signed, index=rows.index, group=rows.group)
     groups, classes = netting_set.size, len(PRODUCT_CLASSES)
     segments = groups * classes
@@ -126,7 +126,7 @@ def _name_order(names: tuple[str, ...]) -> Integers:
     return np.array([position[name] for name in names], dtype=np.int64)
 
 
-def _turned(crif: Crif) -> Crif:
+def turned(crif: Crif) -> Crif:
     """Take the other side's view: sensitivities change sign, parameters and notionals do not."""
     risk_type = crif.labels["risk_type"]
     sign = np.array([-1.0 if value.startswith("Risk_") else 1.0 for value in risk_type.values])
@@ -138,15 +138,15 @@ def _add_ons(rows: Rows, product: Floats) -> Floats:
     add_on = np.zeros(product.shape[0])
     fixed = rows.of("Param_AddOnFixedAmount")
     np.add.at(add_on, fixed.group, fixed.amount)
-    for (group, name), value in _stated(rows.of("Param_ProductClassMultiplier")).items():
+    for (group, name), value in stated(rows.of("Param_ProductClassMultiplier")).items():
         add_on[group] += (value - 1.0) * product[group, PRODUCT_CLASSES.index(str(name))]
     notionals = _notionals(rows.of("Notional"))
-    for (group, name), value in _stated(rows.of("Param_AddOnNotionalFactor")).items():
+    for (group, name), value in stated(rows.of("Param_AddOnNotionalFactor")).items():
         add_on[group] += value / 100.0 * notionals.get((group, name), 0.0)
     return add_on
 
 
-def _stated(rows: Rows) -> dict[tuple[int, str | None], float]:
+def stated(rows: Rows) -> dict[tuple[int, str | None], float]:
     """Return each group's factors by name: said again it is the same factor, and `checks` has refused another."""
     return dict(zip(zip(rows.group.tolist(), rows.texts("qualifier"), strict=True), rows.amount.tolist(), strict=True))
 

@@ -7,7 +7,6 @@ TENORS = ("2w", "1m", "3m", "6m", "1y", "2y", "3y", "5y", "10y", "15y", "20y", "
 CREDIT_TENORS = ("1y", "2y", "3y", "5y", "10y")
 SUBCURVES = ("OIS", "Libor1m", "Libor3m", "Libor6m", "Libor12m", "Prime", "Municipal")
 RESIDUAL = "Residual"
-UNSPECIFIED = "Unspecified"
 
 
 @dataclass(frozen=True, kw_only=True)
