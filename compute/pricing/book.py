@@ -15,6 +15,7 @@ from compute.portfolio import Floats, Portfolio
 from compute.pricing.american import early_greeks
 from compute.pricing.bonds import Bonds, read_bonds
 from compute.pricing.european import Greeks, Options, lognormal_greeks, normal_greeks
+from compute.pricing.memo import PricingMemo
 from compute.pricing.request import AUTO
 from compute.pricing.revaluation import Revaluation, revalue
 from compute.pricing.terms import DAYS_A_YEAR, Integers, Kind, Mask, Terms, fault, given, read_terms
@@ -94,7 +95,7 @@ class Book:
         """Return some of the positions, none of them a bond, with the underlyings of the whole book."""
         sliced = {name: getattr(self, name)[rows] for name in _COLUMNS}
         ids = tuple(self.ids[row] for row in rows.tolist())
-        return replace(self, ids=ids, given=self.given[:, rows], bonds=Bonds.none(rows.size), **sliced)
+        return replace(self, ids=ids, given=self.given.take(rows, axis=1), bonds=Bonds.none(rows.size), **sliced)
 
     def options(self, rows: Mask | Integers) -> Options:
         """Return the columns of some options."""
@@ -108,7 +109,13 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def prepare(portfolio: Portfolio, *, model: str = AUTO, checkpoint: Checkpoint = no_checkpoint) -> Book:
+def prepare(
+    portfolio: Portfolio,
+    *,
+    model: str = AUTO,
+    checkpoint: Checkpoint = no_checkpoint,
+    memo: PricingMemo | None = None,
+) -> Book:
     """Return a portfolio's book.
 
     Parameters
@@ -118,6 +125,8 @@ def prepare(portfolio: Portfolio, *, model: str = AUTO, checkpoint: Checkpoint =
         and `lognormal`: for all options.
     checkpoint
         Called between blocks of the American options whose volatility is implied.
+    memo
+        Volatilities implied before; those found now are added.
 
     Raises
     ------
@@ -129,7 +138,7 @@ def prepare(portfolio: Portfolio, *, model: str = AUTO, checkpoint: Checkpoint =
     price = np.where(terms.bond, bonds.clean, portfolio.numbers["price"])
     unpriced = ~terms.option & np.isnan(price)
     fault(portfolio, unpriced, "price", "has neither a price nor terms that give one", "Give its `price`.")
-    found = volatilities(portfolio, terms, model=model, checkpoint=checkpoint)
+    found = volatilities(portfolio, terms, model=model, checkpoint=checkpoint, memo=memo)
     return Book(
         ids=portfolio.ids,
         currency=portfolio.currency,
@@ -233,6 +242,7 @@ def reprice(
     rate_shift: Floats | None = None,
     time_shift_days: float = 0.0,
     checkpoint: Checkpoint = no_checkpoint,
+    memo: PricingMemo | None = None,
 ) -> Floats:
     """Return the profit and loss of every position under every scenario, by full revaluation.
 
@@ -251,6 +261,8 @@ def reprice(
         Calendar days that go by; what expires meanwhile is worth its intrinsic value at the moved underlying.
     checkpoint
         Called at least every 250 ms with (done, total) cells.
+    memo
+        Gains of American options computed before; those computed now are added.
 
     Returns
     -------
@@ -273,4 +285,4 @@ def reprice(
         rate=rate,
         years=time_shift_days / DAYS_A_YEAR,
     )
-    return revalue(book, shifts, checkpoint)
+    return revalue(book, shifts, checkpoint, None if memo is None else memo.gains)
