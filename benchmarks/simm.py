@@ -7,10 +7,10 @@ from pathlib import Path
 from benchmarks._simm_crif import generate
 from benchmarks._simm_ore import Peer
 from benchmarks.harness import Line, compare, race
+from compute.margin.regulations import SIDES
 from compute.margin.requests import SIMM
 from compute.margin.simm.calibration import calibration
 from compute.margin.simm.model import simm, worst
-from compute.margin.simm.regulations import SIDES
 from services.intake.crif import read_crif
 
 ROWS, SEED = 10_000, 20_261_123

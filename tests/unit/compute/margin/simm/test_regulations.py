@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from compute.margin.regulations import regulations_of
 from compute.margin.simm.margin import margin
-from compute.margin.simm.regulations import regulations_of
 from compute.market import Market
 from compute.result import no_checkpoint
 from services.errors import InvalidInputError
