@@ -51,6 +51,12 @@ CATALOGUE: dict[str, Kind] = {
         "The token is valid; the tenant that it names has not been added to this cluster.",
         "An operator adds it with `collateral tenants add NAME`.",
     ),
+    "own-approval": _kind(
+        403,
+        "The author cannot approve",
+        "A parameter set is approved by a second person: whoever wrote a version cannot approve it, whatever the role.",
+        "Ask somebody else with the role risk_manager or admin.",
+    ),
     "drills-disabled": _kind(
         403,
         "Drills are switched off",
@@ -81,6 +87,18 @@ CATALOGUE: dict[str, Kind] = {
         "The request is sound, but what it names is in a state that refuses it, for example a finished job that "
         "was to be cancelled.",
         "Read the present state and decide again.",
+    ),
+    "not-approved": _kind(
+        409,
+        "The version is not approved",
+        "Only a version that a second person has approved may become active; only a submitted one can be approved.",
+        "Submit the version, and have a second person approve it.",
+    ),
+    "parameter-set-in-use": _kind(
+        409,
+        "The version was activated",
+        "A version that was activated stays: what was computed with it must be explained for as long as it is stored.",
+        "Activate another version, or roll back.",
     ),
     "precondition-failed": _kind(
         412,
@@ -117,6 +135,12 @@ CATALOGUE: dict[str, Kind] = {
         "Some values are not valid",
         "The body parses, but some values cannot be used. `errors` has a JSON pointer, a detail and a remedy for each.",
         "Mend every entry of `errors`; nothing was stored.",
+    ),
+    "activation-in-past": _kind(
+        422,
+        "The activation lies in the past",
+        "A parameter set becomes active today (UTC) or later: what was computed for earlier dates stays as it was.",
+        "Choose today or a later date.",
     ),
     "input-invalid": _kind(
         422,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api import parameter_set_schemas as parameter_sets
 from compute.measures import MEASURES
 from compute.parameters import Kind, Parameter
 from core.names import Device, Lane, Measure
@@ -167,6 +168,7 @@ def components() -> dict[str, Schema]:
         ),
         "Prices": record({"prices": {"type": "object", "additionalProperties": price}}, ("prices",)),
         "Schedule": record(schedule, ("name", "measure", "portfolio_ids")),
+        **parameter_sets.SCHEMAS,
         "Tenant": record({"id": {"type": "string"}, "name": {"type": "string"}}, ("id",)),
     }
 

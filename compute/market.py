@@ -1,6 +1,6 @@
 """What a computation knows of the market beside the portfolio: price histories; conversion between currencies."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +34,24 @@ class PriceHistory:
 class Market:
     """The market beside the portfolio; `history` is None where none was asked for.
 
-    `resident` holds what earlier calculations on the very same book have found, where a process keeps any.
+    `resident` holds what earlier calculations on the very same book have found, where a process keeps any; `books` are
+    what a computation over all of a tenant's portfolios reads.
     """
 
     history: PriceHistory | None = None
     resident: Resident | None = None
+    books: Collection["StoredBook"] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredBook:
+    """One of the portfolios that a computation over many reads; without one, `problem` says why."""
+
+    id: str
+    version: int
+    portfolio: Portfolio | None = None
+    market: Market = Market()
+    problem: Mapping[str, str] | None = None
 
 
 def rate(fx: Mapping[str, float], source: str, target: str) -> float:

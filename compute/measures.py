@@ -2,6 +2,7 @@
 
 from compute import drill
 from compute.analysis.explain import request as explain_request
+from compute.analysis.impact import request as impact_request
 from compute.analysis.whatif import request as whatif_request
 from compute.errors import InputError
 from compute.margin import requests
@@ -43,6 +44,7 @@ MEASURES: dict[str, MeasureSpec] = {
     "backtest": of_models(BACKTESTS, "fhs"),
     "whatif": whatif_request.SPEC,
     "explain": explain_request.SPEC,
+    "impact": impact_request.SPEC,
     "noop": MeasureSpec(
         kernel=drill.drill,
         parameters=drill.PARAMETERS,

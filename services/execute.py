@@ -21,6 +21,7 @@ from services.environment import environment
 from services.failures import Failure, deadline_problem, failure_of
 from services.heartbeat import Heartbeat, Stop
 from services.hints import hint
+from services.impact_books import with_books
 from services.inputs import load_book, load_market, opened
 from services.outcomes import Cancelled, Computed, Failed, Outcome
 from services.pins import BESIDE, beside
@@ -99,6 +100,8 @@ def _compute(runtime: Runtime, claim: jobs.Claim, heartbeat: Heartbeat) -> Compu
     if given.market.get("histories"):
         with runtime.database.read() as conn:
             market = load_market(conn, job.tenant, given.market)
+    spec = spec_of(job.measure).chosen(given.parameters)
+    market = with_books(runtime.database, job.tenant, given.market, spec, given.parameters, market)
     started = time.perf_counter()
     result = compute_result(job.measure, portfolio, market, given.parameters, heartbeat.checkpoint)
     second = beside(given.market)  # what a replay has to compute too

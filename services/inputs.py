@@ -16,7 +16,9 @@ from compute.portfolio import Portfolio
 from compute.resident import Resident
 from core.clock import isoformat
 from core.errors import Fault
+from core.names import Measure
 from services.errors import InvalidInputError, NotFoundError
+from services.impact_pins import pinned
 from services.intake.basket import StoredPrices, completed, read_basket
 from services.intake.pricing import fill_prices, unpriced_symbols
 from services.intake.request import JobRequest
@@ -57,6 +59,8 @@ class Inputs:
 def resolve(conn: Connection, tenant: str, request: JobRequest, residents: Residents | None = None) -> Inputs:
     """Fill in what is stored and pin its versions; raise for a portfolio, price or history that is not there."""
     spec = measure(request.measure).chosen(request.parameters)
+    if request.measure is Measure.IMPACT:
+        return _of_everything(conn, tenant, spec, request)
     book, version, resident = request.portfolio, None, None
     market: dict[str, Any] = {}
     if request.portfolio_id is not None:
@@ -81,6 +85,16 @@ def resolve(conn: Connection, tenant: str, request: JobRequest, residents: Resid
         market=market,
         resident=None if itself else resident,
     )
+
+
+def _of_everything(conn: Connection, tenant: str, spec: MeasureSpec, request: JobRequest) -> Inputs:
+    """Pin all of the tenant's portfolios; none may be given."""
+    if request.portfolio is not None or request.portfolio_id is not None:
+        raise InvalidInputError.at(
+            "/portfolio", f"{request.measure.value} is over all stored portfolios.", remedy="Leave it out."
+        )
+    parameters, pins = pinned(conn, tenant, spec, request)
+    return Inputs(portfolio=None, parameters=parameters, portfolio_version=None, itself=False, market=pins)
 
 
 def _stored(conn: Connection, tenant: str, portfolio_id: str, residents: Residents | None) -> Held:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from compute.margin.differences import differences
+from compute.margin.sets import MODELS
 from core.clock import isoformat
 from core.names import Permission, SetState
 from core.security import Principal
 from services.errors import ConflictError, NotFoundError, PreconditionFailedError
 from services.idempotency import Answer, Held, keep
 from services.parameter_set_errors import NotApprovedError, OwnApprovalError, SetInUseError
-from services.parameter_set_names import Named, named, new_name, require_name, stored
+from services.parameter_set_names import Named, named, new_name, packaged, require_name, stored
 from services.parameter_set_request import SetDraft, Wish, check_sound
 from services.runtime import Runtime
 from storage import audit, parameter_activations, parameter_sets
@@ -232,3 +233,21 @@ def info_document(found: SetInfo) -> dict[str, Any]:
 def set_document(found: StoredSet) -> dict[str, Any]:
     """Return one version with its document."""
     return {**info_document(found), "document": found.document}
+
+
+def packaged_listing() -> list[dict[str, Any]]:
+    """Return the packaged versions of every model that takes parameter sets."""
+    return [
+        {"model": model, "version": version, "default": version == item.default}
+        for model, item in MODELS.items()
+        for version in item.versions()
+    ]
+
+
+def packaged_set(model: str, version: str) -> dict[str, Any]:
+    """Return a packaged set in the shape that stores it as a draft."""
+    if model not in MODELS or version not in MODELS[model].versions():
+        remedy = "`collateral params ls --packaged` lists them."
+        raise NotFoundError("packaged parameter set", f"{model}@{version}"[:128], remedy=remedy)
+    found = packaged(model, version)
+    return {"model": model, "version": version, "content_hash": found.content_hash, "document": found.document}

@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from api.routes import analyses, collateral, jobs, operations, portfolios, prices, promised, root, schedules
+from api.routes import (
+    analyses,
+    collateral,
+    jobs,
+    operations,
+    parameter_sets,
+    portfolios,
+    prices,
+    promised,
+    root,
+    schedules,
+)
 
 # Routes are tried in this order: the ones that somebody waits for come first.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -11,6 +22,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     portfolios.router,
     prices.router,
+    parameter_sets.router,
     root.router,
     schedules.router,
     operations.router,

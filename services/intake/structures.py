@@ -5,7 +5,7 @@ from typing import Any
 
 from services.intake.faults import Faults, escape, quote
 from services.intake.parse import Repeated
-from services.intake.values import kind_of, text_problem
+from services.intake.values import kind_of, prose_problem, text_problem
 
 _MAX_DEPTH = 12
 _MAX_VALUES = 1_000_000
@@ -50,7 +50,7 @@ def _leaf(place: str, item: Any, faults: Faults) -> None:
     if item is None or isinstance(item, bool):
         return
     if isinstance(item, str):
-        problem = text_problem(item) if item else None
+        problem = prose_problem(item)
         if problem:
             faults.add(place, f"{place.rpartition('/')[2]} {problem}.")
     elif kind_of(item) != "a number":

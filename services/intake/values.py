@@ -11,6 +11,7 @@ from services.intake.parse import NOT_FINITE, Repeated
 
 # Control characters, line separators, bidirectional marks and lone surrogates: none of them is part of a name.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+MAX_PROSE = 2_000
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,4}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -21,6 +22,14 @@ def text_problem(value: str) -> str | None:
         return f"has {len(value)} characters, more than {MAX_TEXT}"
     if not value.strip():
         return "is empty"
+    found = None if value.isprintable() else _FORBIDDEN.search(value)
+    return f"holds the forbidden character U+{ord(found[0]):04X}" if found else None
+
+
+def prose_problem(value: str) -> str | None:
+    """Return what is wrong with a sentence within a structure, or None; it may be empty."""
+    if len(value) > MAX_PROSE:
+        return f"has {len(value)} characters, more than {MAX_PROSE}"
     found = None if value.isprintable() else _FORBIDDEN.search(value)
     return f"holds the forbidden character U+{ord(found[0]):04X}" if found else None
 
