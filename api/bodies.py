@@ -1,13 +1,16 @@
 """Request bodies as raw bytes: counted while they stream in, never buffered beyond the limit."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api.errors import BadRequestError, BodyTooSlowError
 from services.errors import TooLargeError, UnsupportedTypeError
+from services.intake.files import FileOptions, Format, Rows
 from services.intake.gunzip import gunzip
 
 BODY_LIMIT = 64 * 1024 * 1024
@@ -15,6 +18,9 @@ FILE_LIMIT = 256 * 1024 * 1024
 JSON = ("application/json",)
 CSV = ("text/csv",)
 _SECONDS = 60.0
+_PACKED = 10
+_PACE = {Format.CSV: 2, Format.PARQUET: 8, Format.XLSX: 60}
+"""How much longer a byte of a format takes to read than one of JSON, at most; a workbook unpacks to many of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +30,8 @@ class Body:
     data: bytes
     packed: bool = False
     limit: int = BODY_LIMIT
+    options: FileOptions | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -32,13 +40,30 @@ class Body:
         """Return the content, unpacked within the limit; call it in a service thread."""
         return gunzip(self.data, limit=self.limit) if self.packed else self.data
 
+    def content(self) -> bytes | Rows:
+        """Return the content with what the query says of it, where it is a file; call it in a service thread."""
+        if self.options is None:
+            return self.plain()
+        return Rows(body=self.plain(), options=self.options, fields=self.fields)
+
+    @property
+    def weight(self) -> int:
+        """The bytes of JSON that take as long to read."""
+        pace = 1 if self.options is None else _PACE[self.options.format]
+        return len(self.data) * pace * (_PACKED if self.packed else 1)
+
 
 EMPTY = Body(data=b"")
 
 
-async def read_body(request: Request, *, accept: tuple[str, ...] = JSON, limit: int = BODY_LIMIT) -> Body:
-    """Return the body as sent, gzip still packed; raise what is wrong with its type, encoding, size or pace."""
-    check_content_type(request.headers.get("content-type", ""), accept)
+async def read_body(
+    request: Request, *, accept: tuple[str, ...] = JSON, limit: int = BODY_LIMIT, more: tuple[str, ...] = ()
+) -> Body:
+    """Return the body as sent, gzip still packed; raise what is wrong with its type, encoding, size or pace.
+
+    `more` names what the route reads beside `accept`, for the refusal alone.
+    """
+    check_content_type(request.headers.get("content-type", ""), accept, more)
     check_encoding(request.headers.get("content-encoding", ""))
     check_length(request.headers.get("content-length"), limit)
     try:
@@ -73,13 +98,13 @@ def is_gzip(request: Request) -> bool:
     return request.headers.get("content-encoding", "").strip().lower() in {"gzip", "x-gzip"}
 
 
-def check_content_type(given: str, accept: tuple[str, ...]) -> None:
+def check_content_type(given: str, accept: tuple[str, ...], more: tuple[str, ...] = ()) -> None:
     """Refuse a media type that the route does not read, or a charset other than UTF-8."""
     media, _, parameters = given.partition(";")
     name = media.strip().lower()
     if name not in accept and not (accept == JSON and name.startswith("application/") and name.endswith("+json")):
         raise UnsupportedTypeError(
-            f"The route reads {' or '.join(accept)}.", remedy=f"Send the header Content-Type: {accept[0]}."
+            f"The route reads {' or '.join((*accept, *more))}.", remedy=f"Send the header Content-Type: {accept[0]}."
         )
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
     if parameters.strip().lower().startswith("charset=") and charset not in {"utf-8", "utf8", "us-ascii"}:

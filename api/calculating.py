@@ -16,6 +16,7 @@ from services import jobs, spec_shapes
 from services.calculate import Calculated, calculate
 from services.idempotency import Answer, Held
 from services.intake.decode import decode_bare, decode_margin, decode_of
+from services.intake.files import Rows
 from services.intake.request import JobRequest, MarginRequest
 from services.pictures import draw, require_picture
 from services.runtime import Runtime
@@ -39,7 +40,7 @@ class Calculation:
 
     def answer(self, found: Calculated) -> Answer:
         """Return the 200: `data` in its envelope, or the picture of it."""
-        data = self.shape(found)
+        data = {**self.shape(found), **_how_read(found.result)}
         if not self.picture:
             return document_answer({"success": True, "data": data}, 200, _where(found.job))
         drawn = draw(self.request.measure, data, portfolio_id=str(data.get("portfolio_id") or ""))
@@ -54,7 +55,7 @@ class Outcome:
     waiting: tuple[Job, ...] = ()
 
 
-def read_margin(body: bytes, *, positions: bool) -> Calculation:
+def read_margin(body: bytes | Rows, *, positions: bool) -> Calculation:
     """Read a body of /margin/calculate; `positions` asks for them whatever their number."""
     wanted = decode_margin(body)
 
@@ -66,7 +67,7 @@ def read_margin(body: bytes, *, positions: bool) -> Calculation:
     return Calculation(request=wanted.job, beside=beside, shape=shape)
 
 
-def read_optimise(body: bytes) -> Calculation:
+def read_optimise(body: bytes | Rows) -> Calculation:
     """Read a body of /margin/optimize, a bare portfolio."""
 
     def shape(found: Calculated) -> Mapping[str, Any]:
@@ -77,7 +78,7 @@ def read_optimise(body: bytes) -> Calculation:
     return Calculation(request=request, beside=None, shape=shape)
 
 
-def read_analysis(body: bytes, *, measure: Measure, picture: bool) -> Calculation:
+def read_analysis(body: bytes | Rows, *, measure: Measure, picture: bool) -> Calculation:
     """Read a body of one of the analyses: a job without its measure."""
 
     def shape(found: Calculated) -> Mapping[str, Any]:
@@ -168,6 +169,11 @@ def _portfolio_id(request: JobRequest, found: Calculated) -> str:
     if request.portfolio is not None:
         return request.portfolio.id
     return found.job.portfolio_id or ""
+
+
+def _how_read(result: Result) -> dict[str, Any]:
+    """Return how the portfolio's file was read, where it came as one."""
+    return {"input": result.document["input"]} if "input" in result.document else {}
 
 
 def _where(job: Job) -> dict[str, str]:

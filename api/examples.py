@@ -83,3 +83,8 @@ PRICES: Document = {"prices": {"AAPL": {"price": 150.0, "as_of": "2025-06-30T20:
 HISTORY = "Date,AAPL,TSLA\n2025-06-26,148.9,199.0\n2025-06-27,149.5,\n2025-06-30,150.0,200.0\n"
 SCHEDULE: Document = {"name": "desk", "measure": "margin", "portfolio_ids": ["book-1"], "every_seconds": 5}
 TENANT: Document = {"id": "desk-1", "name": "Desk one"}
+
+POSITIONS = """portfolio,id,symbol,quantity,price,asset_class,currency
+book-1,p1,AAPL,1000,150.0,equity,USD
+book-1,p2,TSLA,-500,245.0,equity,USD
+"""

@@ -19,7 +19,9 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Return the handler, with the check in front of it."""
         handler = super().get_route_handler()
-        known = sorted(parameter.alias for parameter in self.dependant.query_params)
+        written = (self.openapi_extra or {}).get("parameters", ())
+        read_by_hand = {one["name"] for one in written if one.get("in") == "query"}
+        known = sorted({*(parameter.alias for parameter in self.dependant.query_params), *read_by_hand})
 
         async def checked(request: Request) -> Response:
             if request.scope["query_string"]:

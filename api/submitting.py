@@ -10,7 +10,7 @@ from services.submit import submit
 
 def submit_job(runtime: Runtime, post: Post) -> Answer:
     """Decode, store and send a job, once for each idempotency key."""
-    request = decode_job(post.body.plain())
+    request = decode_job(post.body.content())
 
     def work(held: Held | None) -> Answer:
         return accepted_answer(

@@ -62,19 +62,20 @@ def read_input(
 ) -> list[Document]:
     """Return what a measure takes: the portfolios of an input in their order, or the one CRIF; at least one."""
     takes = spec_of(measure).chosen(parameters).takes
-    if Takes.CRIF in takes and (_suffix(path) in _TEXT or Takes.POSITIONS not in takes):
+    if Takes.CRIF in takes and (suffix_of(path) in _TEXT or Takes.POSITIONS not in takes):
         return [_crif(path, measure, parameters)]
     return read_documents(path, files)
 
 
-def _suffix(path: Path) -> str:
+def suffix_of(path: Path) -> str:
+    """Return the ending that says what a file is, below `.gz`."""
     suffixes = path.suffixes[:-1] if path.suffix == ".gz" else path.suffixes
     return suffixes[-1].lower() if suffixes else ""
 
 
 def read_documents(path: Path, files: FileArguments = _NO_ARGUMENTS) -> list[Document]:
     """Return the portfolios of an input in their order; at least one."""
-    suffix = _suffix(path)
+    suffix = suffix_of(path)
     if suffix in SUFFIXES:
         return _rows(path, suffix, files)
     if suffix in MACROS:

@@ -79,6 +79,9 @@ class FileArguments:
         from services.intake.files import Format
         from services.intake.files.given import file_options
 
+        if suffix not in SUFFIXES:
+            known = ", ".join(SUFFIXES)
+            raise UsageError(f"{path} is no file of rows by its name.", remedy=f"It must end in one of: {known}.")
         return file_options(
             Format(SUFFIXES[suffix]),
             name="stdin" if str(path) == "-" else path.name.split(".")[0],
@@ -157,19 +160,19 @@ def _json(text: str) -> Any:
     return parse(read_bytes(Path(text[1:])))
 
 
-def tell(report: "Report") -> None:
-    """Write to stderr how a file was read: mapping, unused columns, rows left out."""
+def tell(report: "Report", *, err: bool = True) -> None:
+    """Write how a file was read, to stderr as a rule: mapping, unused columns, rows left out."""
     found = report.document()
     guessed = set(found["guessed"])
     pairs = [f"{name}={title}{'' if name in guessed else ' (told)'}" for name, title in found["mapping"].items()]
-    typer.echo(f"{found['taken']:,} of {found['rows']:,} rows; columns: {', '.join(pairs)}", err=True)
+    typer.echo(f"{found['taken']:,} of {found['rows']:,} rows; columns: {', '.join(pairs)}", err=err)
     if "ids_from" in found:
-        typer.echo("  No column is id: each row's number is its position's id.", err=True)
+        typer.echo("  No column is id: each row's number is its position's id.", err=err)
     for each in found["unused"]:
-        typer.echo(f"  unused: {each['column']}{' - ' + each['note'] if each['note'] else ''}", err=True)
+        typer.echo(f"  unused: {each['column']}{' - ' + each['note'] if each['note'] else ''}", err=err)
     for each in found["rejected_rows"][:_SHOWN]:
         place = f"row {each['row']}" + (f", column {each['column']} ({each['value']!r})" if each["column"] else "")
-        typer.echo(f"  left out: {place}: {each['detail']} {each['remedy']}".rstrip(), err=True)
+        typer.echo(f"  left out: {place}: {each['detail']} {each['remedy']}".rstrip(), err=err)
     more = found["rejected_count"] - len({each["row"] for each in found["rejected_rows"][:_SHOWN]})
     if more > 0:
-        typer.echo(f"  and {more:,} more rows; --json lists up to a hundred faults.", err=True)
+        typer.echo(f"  and {more:,} more rows; --json lists up to a hundred faults.", err=err)

@@ -1,4 +1,4 @@
-"""`collateral portfolios put | get | ls | delete`: stored portfolios."""
+"""`collateral portfolios put | check | get | ls | delete`: stored portfolios, and files before they are stored."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,11 +6,15 @@ from typing import Annotated
 import typer
 
 from cli.connect import connected
+from cli.files import FileArguments, tell, with_files
 from cli.options import AsJson, StateDir, Tenant, Token, Url
 from cli.output import print_json, print_table
+from cli.problems import FAILED
 from core.security import DEFAULT_TENANT
 
 PortfolioId = Annotated[str, typer.Argument(metavar="ID", help="The portfolio's id.")]
+
+_INPUT = "JSON or JSON lines of portfolios; CSV, Parquet or XLSX of positions; - is stdin."
 
 portfolios = typer.Typer(help="Stored portfolios.", no_args_is_help=True)
 
@@ -21,8 +25,11 @@ def register(app: typer.Typer) -> None:
 
 
 @portfolios.command("put")
+@with_files
 def put(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSON or JSON lines of portfolios; - is stdin.")],
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help=_INPUT)],
+    *,
+    files: FileArguments,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = DEFAULT_TENANT,
@@ -31,14 +38,40 @@ def put(
 ) -> None:
     """Store portfolios, each under its id; an unchanged one keeps its version."""
     from cli.documents import read_documents
+    from services.portfolios import book_document
 
+    documents = read_documents(source, files)
     with connected(state_dir, url=url, token=token, tenant=tenant) as client:
-        for document in read_documents(source):
-            stored = client.put_portfolio(document.tree)
+        for one in documents:
+            stored = client.put_portfolio(one.tree if one.portfolio is None else book_document(one.portfolio))
             if as_json:
                 print_json(stored)
             else:
                 typer.echo(f"{stored['id']} version {stored['version']}")
+
+
+@portfolios.command("check")
+@with_files
+def check(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Parquet or XLSX of positions; - is stdin.")],
+    *,
+    files: FileArguments,
+    as_json: AsJson = False,
+    state_dir: StateDir = None,  # noqa: ARG001 - every command takes it; this one needs no cluster
+) -> None:
+    """Say how a file would be read, its mapping and every row that would not do; store nothing."""
+    from cli.documents import read_bytes, suffix_of
+    from services.intake.files import check_document, check_file
+
+    found = check_file(read_bytes(source), files.options(source, suffix_of(source)))
+    if as_json:
+        print_json(check_document(found))
+    else:
+        tell(found.report, err=False)
+        for book in found.books:
+            portfolio = book.portfolio
+            typer.echo(f"{portfolio.id}: {len(portfolio):,} positions in {portfolio.currency}, {portfolio.as_of}")
+    raise typer.Exit(FAILED if found.report.rejected_rows else 0)
 
 
 @portfolios.command("get")

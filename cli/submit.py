@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.connect import connected
+from cli.files import FileArguments, with_files
 from cli.jobs import show_jobs
 from cli.options import AsJson, Params, StateDir, Tenant, Token, Url
 from cli.output import print_json
@@ -27,7 +28,7 @@ _STORED = "id:"
 
 def register(app: typer.Typer) -> None:
     """Add `submit`."""
-    app.command("submit", help="Compute a measure as a job on the cluster.")(submit)
+    app.command("submit", help="Compute a measure as a job on the cluster.")(with_files(submit))
 
 
 def submit(
@@ -35,9 +36,12 @@ def submit(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="[INPUT]", help="JSON or JSON lines of portfolios, - for stdin; id:NAME for a stored portfolio."
+            metavar="[INPUT]",
+            help="JSON or JSON lines of portfolios; CSV, Parquet or XLSX; - is stdin; id:NAME for a stored one.",
         ),
     ] = "",
+    *,
+    files: FileArguments,
     param: Params = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the results and print them.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds that --wait waits.")] = 600.0,
@@ -67,7 +71,7 @@ def submit(
         "max_attempts": max_attempts,
     }
     with connected(state_dir, url=url, token=token, tenant=tenant) as client:
-        wanted = _portfolios(client, measure, source, _filled(measure, parameters))
+        wanted = _portfolios(client, measure, source, _filled(measure, parameters), files)
         sent = _sent(client, measure, wanted, options, as_json=as_json)
         refused = FAILED if len(sent) < len(wanted) else 0
         if wait:
@@ -91,7 +95,9 @@ class _Wanted:
     known: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _portfolios(client: "Client", measure: str, source: str, parameters: Mapping[str, Any]) -> Sequence[_Wanted]:
+def _portfolios(
+    client: "Client", measure: str, source: str, parameters: Mapping[str, Any], files: FileArguments
+) -> Sequence[_Wanted]:
     from cli.documents import read_input
     from compute.measures import measure as spec_of
 
@@ -102,13 +108,15 @@ def _portfolios(client: "Client", measure: str, source: str, parameters: Mapping
     if source.startswith(_STORED):
         name = source.removeprefix(_STORED)
         return [_Wanted(request={"portfolio_id": name}, known=_known(client.portfolio(name)))]
-    return [_wanted(one) for one in read_input(Path(source), measure, parameters)]
+    return [_wanted(one) for one in read_input(Path(source), measure, parameters, files)]
 
 
 def _wanted(one: "Document") -> _Wanted:
+    from services.portfolios import book_document
+
     if one.text is not None:
         return _Wanted(request={"crif": one.text}, known={"portfolio_id": one.crif.id if one.crif else None})
-    tree = _sendable(one)
+    tree = _sendable(one) if one.portfolio is None else book_document(one.portfolio)
     return _Wanted(request={"portfolio": tree}, known=_known(tree))
 
 

@@ -107,7 +107,6 @@ def book_document(portfolio: Portfolio) -> dict[str, Any]:
     """Return positions and what stands beside them in the wire shape."""
     head = portfolio.document()
     head.pop("vocabularies")
-    head.pop("notes", None)
     return {
         **{name: value for name, value in head.items() if value is not None},
         "positions": _positions(portfolio),

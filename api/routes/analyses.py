@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from api.accepting import SVG, wants_picture
 from api.calculating import read_analysis
 from api.examples import ANALYSES
+from api.files import ANALYSIS, described
 from api.routes.collateral import calculate_and_answer
 from api.routing import StrictRoute
 from api.schemas import IDEMPOTENCY, PREFER, body
@@ -27,10 +28,10 @@ SUMMARIES = {
 def _add(measure: Measure, summary: str) -> None:
     async def analyse(request: Request) -> Response:
         read = partial(read_analysis, measure=measure, picture=wants_picture(request))
-        return await calculate_and_answer(request, read)
+        return await calculate_and_answer(request, read, ANALYSIS)
 
     examples: Mapping[str, Any] = ANALYSES.get(measure.value, {})
-    extra: dict[str, Any] = {**body("AnalysisRequest", **examples), "parameters": [IDEMPOTENCY, PREFER]}
+    extra = described({**body("AnalysisRequest", **examples), "parameters": [IDEMPOTENCY, PREFER]}, ANALYSIS)
     drawn = f" With `Accept: {SVG}` the answer is a picture." if measure in PICTURES else ""
     router.add_api_route(
         f"/{measure.value}",

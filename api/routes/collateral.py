@@ -1,7 +1,7 @@
 """`/api/v1/collateral`: the earlier engine's routes, on its wire shapes."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated
 
@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.answers import answer
 from api.auth import caller
-from api.bodies import read_body
 from api.calculating import Calculation, Outcome, answer_of_queued, read_margin, read_optimise, run_calculation
 from api.context import Context, context_of
 from api.examples import MARGIN_CALCULATE, SPEC_PORTFOLIO
+from api.files import MARGIN, described, read_content
 from api.health import health_document
 from api.once import Post, post_of, response_of
 from api.preferences import Preference, preference_of
@@ -22,29 +22,36 @@ from api.waiting import until_final
 from core.names import Permission
 from services import spec_shapes, status
 from services.idempotency import Answer
+from services.intake.files import Rows
 
 router = APIRouter(prefix="/api/v1/collateral", tags=["collateral"], route_class=StrictRoute)
 Include = Annotated[str | None, Query(pattern="^positions$", description="`positions`: also beyond 1,000 of them.")]
-Read = Callable[[bytes], Calculation]
+Read = Callable[[bytes | Rows], Calculation]
 
 
 @router.post(
     "/margin/calculate",
     summary="Calculate the margin of a portfolio",
-    openapi_extra={
-        **body("MarginRequest", the_example_of_the_earlier_engine=MARGIN_CALCULATE),
-        "parameters": [IDEMPOTENCY, PREFER],
-    },
+    openapi_extra=described(
+        {
+            **body("MarginRequest", the_example_of_the_earlier_engine=MARGIN_CALCULATE),
+            "parameters": [IDEMPOTENCY, PREFER],
+        },
+        MARGIN,
+        given={},
+    ),
 )
 async def calculate_margin(request: Request, include: Include = None) -> Response:
     """Return initial, variation and maintenance margin, and with `optimize` the offsets recognised."""
-    return await calculate_and_answer(request, partial(read_margin, positions=include is not None))
+    return await calculate_and_answer(request, partial(read_margin, positions=include is not None), MARGIN)
 
 
 @router.post(
     "/margin/optimize",
     summary="Show the offsets of a portfolio",
-    openapi_extra={**body("Portfolio", two_equities=SPEC_PORTFOLIO), "parameters": [IDEMPOTENCY, PREFER]},
+    openapi_extra=described(
+        {**body("Portfolio", two_equities=SPEC_PORTFOLIO), "parameters": [IDEMPOTENCY, PREFER]}, given={}
+    ),
 )
 async def optimize_margin(request: Request) -> Response:
     """Return the offsets recognised, each benefit, and what remains gross."""
@@ -77,14 +84,14 @@ async def performance(request: Request) -> Response:
     return answer({"success": True, "data": data})
 
 
-async def calculate_and_answer(request: Request, read: Read) -> Response:
+async def calculate_and_answer(request: Request, read: Read, fields: Mapping[str, str] | None = None) -> Response:
     """Answer 200, or 202 if the caller asked for it or the time to wait ran out."""
     principal = caller(request, Permission.SUBMIT)
     context = context_of(request)
     preference = preference_of(request)
     with context.calculations.enter():
-        post = post_of(request, principal, await read_body(request))
-        wanted, outcome = await context.crew.run_sized(len(post.body), _run, context, post, read, preference)
+        post = post_of(request, principal, await read_content(request, fields))
+        wanted, outcome = await context.crew.run_sized(post.body.weight, _run, context, post, read, preference)
         found = outcome.answer
         if outcome.waiting:
             found = await _wait(context, post, wanted, outcome, preference)
@@ -92,7 +99,7 @@ async def calculate_and_answer(request: Request, read: Read) -> Response:
 
 
 def _run(context: Context, post: Post, read: Read, preference: Preference) -> tuple[Calculation, Outcome]:
-    wanted = read(post.body.plain())
+    wanted = read(post.body.content())
     return wanted, run_calculation(context.runtime, post, wanted, respond_async=preference.respond_async)
 
 

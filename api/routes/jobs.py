@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from api.answers import answer
 from api.auth import caller
-from api.bodies import read_body, read_optional_body
+from api.bodies import read_optional_body
 from api.context import Context, context_of
 from api.examples import DRILL_JOB, MARGIN_JOB, STORED_JOB
+from api.files import JOB, described, read_content
 from api.once import Post, once, post_of, response_of
 from api.pages import Cursor, Limit
 from api.paths import job_id_of
@@ -33,20 +34,27 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=StrictRoute
     "",
     status_code=202,
     summary="Submit a job",
-    openapi_extra={
-        **body(
-            "JobRequest", margin_of_a_portfolio=MARGIN_JOB, offsets_of_a_stored_portfolio=STORED_JOB, drill=DRILL_JOB
-        ),
-        "parameters": [IDEMPOTENCY, PREFER],
-    },
+    openapi_extra=described(
+        {
+            **body(
+                "JobRequest",
+                margin_of_a_portfolio=MARGIN_JOB,
+                offsets_of_a_stored_portfolio=STORED_JOB,
+                drill=DRILL_JOB,
+            ),
+            "parameters": [IDEMPOTENCY, PREFER],
+        },
+        JOB,
+        given={"measure": "margin"},
+    ),
 )
 async def submit(request: Request) -> Response:
     """Accept a job: 202 with its address; with `Prefer: wait=N` once it has finished or N seconds are over."""
     principal = caller(request, Permission.SUBMIT)
     context = context_of(request)
     preference = preference_of(request)
-    post = post_of(request, principal, await read_body(request))
-    found = await context.crew.run_sized(len(post.body), submit_job, context.runtime, post)
+    post = post_of(request, principal, await read_content(request, JOB))
+    found = await context.crew.run_sized(post.body.weight, submit_job, context.runtime, post)
     if preference.wait is None:
         return response_of(found, **preference.headers)
     job_id = UUID(found.headers["Location"].rpartition("/")[2])

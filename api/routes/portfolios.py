@@ -1,24 +1,28 @@
 """`/api/v1/portfolios`: store, read, list and delete portfolios; entity tags keep writers apart."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.answers import answer, etag, tags_in
 from api.auth import caller
-from api.bodies import Body, read_body
+from api.bodies import Body
 from api.context import context_of
-from api.examples import MIXED_PORTFOLIO
+from api.examples import MIXED_PORTFOLIO, SPEC_PORTFOLIO
+from api.files import at_address, described, read_content
+from api.once import Post, once_then, post_of, response_of
 from api.pages import Cursor, Limit
-from api.presenting import page_document
+from api.presenting import document_answer, page_document
 from api.routing import StrictRoute
+from api.schemas import IDEMPOTENCY, header
 from api.schemas import body as schema_of
-from api.schemas import header
 from core.names import Permission
 from core.security import Principal
 from services import portfolios
+from services.idempotency import Answer
 from services.intake.decode import decode_portfolio
+from services.intake.files import Rows, check_document, check_file
 from services.runtime import Runtime
 from storage.portfolios import StoredPortfolio
 
@@ -33,22 +37,40 @@ _IF_NONE_MATCH = header("If-None-Match", "`*`: only if there is none yet. On a G
 @router.put(
     "/{portfolio_id}",
     summary="Store a portfolio",
-    openapi_extra={
-        **schema_of("Portfolio", long_and_short_in_two_currencies=MIXED_PORTFOLIO),
-        "parameters": [_IF_MATCH, _IF_NONE_MATCH],
-    },
+    openapi_extra=described(
+        {
+            **schema_of("Portfolio", long_and_short_in_two_currencies=MIXED_PORTFOLIO),
+            "parameters": [_IF_MATCH, _IF_NONE_MATCH],
+        },
+        given={},
+    ),
 )
 async def put(request: Request, portfolio_id: PortfolioId) -> Response:
     """Store a version: 201 for a new portfolio, 200 else; equal content makes no new version."""
     principal = caller(request, Permission.SUBMIT)
     context = context_of(request)
-    given = await read_body(request)
+    given = at_address(await read_content(request), portfolio_id)
     tags = tags_in(request.headers.get("if-match")), tags_in(request.headers.get("if-none-match"))
-    stored, new = await context.crew.run_sized(
-        len(given), _store, context.runtime, principal, portfolio_id, given, tags
+    stored, new, read_as = await context.crew.run_sized(
+        given.weight, _store, context.runtime, principal, portfolio_id, given, tags
     )
     headers = {"ETag": etag(stored.version), "Location": f"/api/v1/portfolios/{quote(portfolio_id, safe='')}"}
-    return answer(portfolios.info_document(stored), 201 if new else 200, headers)
+    return answer({**portfolios.info_document(stored), **read_as}, 201 if new else 200, headers)
+
+
+@router.post(
+    "/check",
+    summary="Check a file of positions",
+    openapi_extra=described(
+        {**schema_of("Portfolio", two_equities=SPEC_PORTFOLIO), "parameters": [IDEMPOTENCY]}, given={}
+    ),
+)
+async def check(request: Request) -> Response:
+    """Say how a file would be read, its mapping and every row that would not do; store nothing."""
+    principal = caller(request, Permission.SUBMIT)
+    context = context_of(request)
+    post = post_of(request, principal, await read_content(request))
+    return response_of(await context.crew.run_sized(post.body.weight, _check, context.runtime, post))
 
 
 @router.get("/{portfolio_id}", summary="Read a portfolio", openapi_extra={"parameters": [_IF_NONE_MATCH]})
@@ -100,6 +122,20 @@ async def delete(request: Request, portfolio_id: PortfolioId) -> Response:
 
 def _store(
     runtime: Runtime, principal: Principal, portfolio_id: str, body: Body, tags: tuple[Tags, Tags]
-) -> tuple[StoredPortfolio, bool]:
-    portfolio = decode_portfolio(body.plain(), portfolio_id=portfolio_id, unpriced=True)
-    return portfolios.store(runtime, principal, portfolio, if_match=tags[0], if_none_match=tags[1])
+) -> tuple[StoredPortfolio, bool, dict[str, Any]]:
+    portfolio = decode_portfolio(body.content(), portfolio_id=portfolio_id, unpriced=True)
+    stored, new = portfolios.store(runtime, principal, portfolio, if_match=tags[0], if_none_match=tags[1])
+    read_as = {"input": dict(portfolio.notes)} if body.options is not None else {}
+    return stored, new, read_as
+
+
+def _check(runtime: Runtime, post: Post) -> Answer:
+    return once_then(runtime, post, lambda: document_answer(_checked(post.body)))
+
+
+def _checked(body: Body) -> dict[str, Any]:
+    content = body.content()
+    if isinstance(content, Rows):
+        return check_document(check_file(content.body, content.options))
+    portfolio = decode_portfolio(content, unpriced=True)
+    return {"acceptable": True, "format": "json", "portfolios": [{"id": portfolio.id, "positions": len(portfolio)}]}

@@ -10,6 +10,7 @@ from services.intake import values
 from services.intake.careful import unknown_field
 from services.intake.fast import read_tree
 from services.intake.faults import Faults
+from services.intake.files.rows import Rows
 from services.intake.job import JOB_FIELDS, read_job
 from services.intake.parameters import collect_parameters
 from services.intake.portfolio import read_portfolio
@@ -21,7 +22,7 @@ _MARGIN_FIELDS = ("portfolio", "portfolio_id", "crif", "parameters", *_FLAGS)
 
 
 def decode_portfolio(
-    body: bytes,
+    body: bytes | Rows,
     *,
     pointer: str = "",
     prices: Mapping[str, float] | None = None,
@@ -30,12 +31,12 @@ def decode_portfolio(
 ) -> Portfolio:
     """Return the portfolio in a body; positions without a price take it from `prices`, or stay NaN if `unpriced`."""
     faults = Faults()
-    portfolio, _ = read_portfolio(read_tree(body), pointer, faults, default_id=portfolio_id)
+    portfolio, _ = read_portfolio(_bare(body), pointer, faults, default_id=portfolio_id)
     faults.settle()
     return portfolio if unpriced else fill_prices(portfolio, prices or {}, pointer=pointer)
 
 
-def decode_job(body: bytes) -> JobRequest:
+def decode_job(body: bytes | Rows) -> JobRequest:
     """Return the job that a body asks for."""
     faults = Faults()
     request = read_job(_known(read_tree(body), JOB_FIELDS, faults), faults)
@@ -43,7 +44,7 @@ def decode_job(body: bytes) -> JobRequest:
     return request
 
 
-def decode_of(body: bytes, measure: Measure) -> JobRequest:
+def decode_of(body: bytes | Rows, measure: Measure) -> JobRequest:
     """Return the job of a body that leaves the measure to its route."""
     faults = Faults()
     known = tuple(name for name in JOB_FIELDS if name != "measure")
@@ -52,7 +53,7 @@ def decode_of(body: bytes, measure: Measure) -> JobRequest:
     return request
 
 
-def decode_margin(body: bytes) -> MarginRequest:
+def decode_margin(body: bytes | Rows) -> MarginRequest:
     """Return what a body of the earlier engine's /margin/calculate asks for."""
     faults = Faults()
     given = _known(read_tree(body), _MARGIN_FIELDS, faults)
@@ -63,10 +64,10 @@ def decode_margin(body: bytes) -> MarginRequest:
     return MarginRequest(job=job, **{name: value for name, value in flags.items() if value is not None})
 
 
-def decode_bare(body: bytes, measure: Measure) -> JobRequest:
+def decode_bare(body: bytes | Rows, measure: Measure) -> JobRequest:
     """Return the job of a body that is a portfolio and nothing else, as /margin/optimize takes it."""
     faults = Faults()
-    portfolio, assumed = read_portfolio(read_tree(body), "", faults)
+    portfolio, assumed = read_portfolio(_bare(body), "", faults)
     parameters = collect_parameters(measure, {}, "/parameters", faults)
     faults.settle()
     return JobRequest(
@@ -79,6 +80,12 @@ def decode_bare(body: bytes, measure: Measure) -> JobRequest:
         pointer="",
         given=frozenset(),
     )
+
+
+def _bare(body: bytes | Rows) -> Any:
+    """Return the tree of a body that is a portfolio and nothing else."""
+    tree = read_tree(body)
+    return tree["portfolio"] if isinstance(body, Rows) else tree
 
 
 def _known(tree: Any, known: tuple[str, ...], faults: Faults) -> dict[str, Any]:

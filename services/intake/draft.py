@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from compute.portfolio import Floats, Labels
+from compute.portfolio import Floats, Labels, Portfolio
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +25,17 @@ class Draft:
     nameless: frozenset[int] = frozenset()
     labels: dict[str, Labels] = field(default_factory=dict)
     numbers: dict[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A portfolio that was judged while its file was read; positions without a price have NaN.
+
+    Parameters
+    ----------
+    assumed
+        Names of what was not given and taken from the clock, such as `as_of`.
+    """
+
+    portfolio: Portfolio
+    assumed: tuple[str, ...] = ()

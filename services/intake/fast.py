@@ -13,6 +13,7 @@ from services.errors import ServiceError
 from services.intake import scanner
 from services.intake.draft import Draft
 from services.intake.fields import MAX_POSITIONS, NUMBERS, POSITION_FIELDS, TEXTS
+from services.intake.files.rows import Rows
 from services.intake.parse import MAX_BODY, Repeated, parse
 
 _POSITIONS = re.compile(rb'"positions"[ \t\r\n]*:[ \t\r\n]*\[')
@@ -41,8 +42,10 @@ _texts = msgspec.json.Decoder(list[str])
 _floats = msgspec.json.Decoder(list[float])
 
 
-def read_tree(body: bytes) -> Any:
+def read_tree(body: bytes | Rows) -> Any:
     """Return the JSON tree of a body, with a `Draft` in place of its positions where the fast reader could take it."""
+    if isinstance(body, Rows):
+        return body.tree()
     tree = _fast_tree(body)
     return parse(body) if tree is None else tree
 

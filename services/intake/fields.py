@@ -108,4 +108,5 @@ PORTFOLIO_FIELDS = (
     "rates",
     "collateral",
     "account_type",
+    "notes",
 )

@@ -1,5 +1,6 @@
 """What a portfolio says beside its positions: identity, cash, currency, rates, collateral."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +14,7 @@ from services.intake.fields import COLLATERAL_TYPES, MAX_AMOUNT, PORTFOLIO_FIELD
 
 _MAX_RATE = 1e9
 _PAIR_TOLERANCE = 0.01
+_MOST_NOTES = 1 << 18
 
 
 @dataclass(kw_only=True)
@@ -31,6 +33,7 @@ class Head:
     fx_named: frozenset[str] = frozenset()  # also those whose rate would not do: that fault is enough
     rates: dict[str, float] = field(default_factory=dict)
     collateral: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 def read_head(tree: dict[str, Any], pointer: str, faults: Faults, *, default_id: str | None = None) -> Head:
@@ -130,6 +133,22 @@ def _collateral(value: Any, pointer: str, faults: Faults) -> dict[str, float] | 
     return found
 
 
+def _notes(value: Any, pointer: str, faults: Faults) -> dict[str, Any] | None:
+    """Return what an earlier reading found worth saying of the portfolio: any JSON, within a bound."""
+    found = values.mapping(value, pointer, faults)
+    if found is None:
+        return None
+    try:
+        size = len(json.dumps(found, allow_nan=False, ensure_ascii=False).encode())
+    except (TypeError, ValueError, RecursionError):
+        faults.add(pointer, "notes holds a value that is not plain JSON.", remedy="Leave notes out.")
+        return None
+    if size > _MOST_NOTES:
+        faults.add(pointer, f"notes has {size:,} bytes, more than {_MOST_NOTES:,}.", remedy="Leave notes out.")
+        return None
+    return found
+
+
 def _items(value: Any, pointer: str, faults: Faults) -> list[tuple[str, Any, str]]:
     found = values.mapping(value, pointer, faults)
     return [(name, item, f"{pointer}/{escape(name)}") for name, item in (found or {}).items()]
@@ -143,6 +162,7 @@ _READERS: dict[str, Callable[[Any, str, Faults], Any]] = {
     "available_cash": _amount,
     "leverage_ratio": _leverage,
     "account_type": values.text,
+    "notes": _notes,
     "fx": _fx,
     "rates": _rates,
     "collateral": _collateral,

@@ -7,7 +7,7 @@ from compute.portfolio import Portfolio
 from services.errors import InvalidInputError
 from services.intake import values
 from services.intake.careful import read_positions
-from services.intake.draft import Draft
+from services.intake.draft import Draft, Ready
 from services.intake.faults import Faults
 from services.intake.fields import MAX_POSITIONS
 from services.intake.head import Head, read_head, require_rates
@@ -18,6 +18,8 @@ def read_portfolio(
     tree: Any, pointer: str, faults: Faults, *, default_id: str | None = None
 ) -> tuple[Portfolio, tuple[str, ...]]:
     """Return a portfolio and what was assumed for it; with faults recorded it is not fit for use."""
+    if isinstance(tree, Ready):
+        return tree.portfolio, tree.assumed
     found = values.mapping(tree, pointer, faults)
     if found is None:
         raise InvalidInputError(faults.items, omitted=faults.omitted)
@@ -57,4 +59,5 @@ def _assemble(head: Head, columns: Columns) -> Portfolio:
         rates=head.rates,
         account_type=head.account_type,
         leverage_ratio=head.leverage_ratio,
+        notes=head.notes,
     )

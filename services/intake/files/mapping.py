@@ -20,6 +20,7 @@ _HEADER = 1
 _PRICES = frozenset({"price", "market_value"})
 _CRIF = "risktype"
 _SHOWN = 8
+_NEAR = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def map_columns(table: Table, options: FileOptions, faults: Faults) -> Mapping:
     return Mapping(
         columns=columns,
         guessed=tuple(name for name in columns if name not in told),
-        unused=_unused(table, set(found.values()), notes),
+        unused=_unused(table, found, notes),
     )
 
 
@@ -182,15 +183,22 @@ def _require(table: Table, found: dict[str, int], options: FileOptions, faults: 
         faults.add("", f"No column is {name}.", remedy=remedy, row=_HEADER, column=name)
 
 
-def _unused(table: Table, taken: set[int], notes: dict[int, str]) -> tuple[Unused, ...]:
+def _unused(table: Table, found: dict[str, int], notes: dict[int, str]) -> tuple[Unused, ...]:
+    taken = set(found.values())
     return tuple(
-        Unused(column=title or f"#{index + 1}", note=notes.get(index, _suggestion(title)))
+        Unused(column=title or f"#{index + 1}", note=notes.get(index, "") or _suggestion(title, table, found))
         for index, title in enumerate(table.titles)
         if index not in taken and (title or table.columns[index].sample())
     )
 
 
-def _suggestion(title: str) -> str:
+def _suggestion(title: str, table: Table, found: dict[str, int]) -> str:
+    """Say which field's titles a title is near, and where that field is taken from."""
     names = {**KNOWN, **OWN}
-    close = get_close_matches(key(title), names, n=1, cutoff=0.75)
-    return f"is near {names[close[0]]}: map {names[close[0]]}={title} takes it" if close else ""
+    close = get_close_matches(key(title), names, n=1, cutoff=_NEAR)
+    if not close:
+        return ""
+    name = names[close[0]]
+    if name in found:
+        return f"{name} is taken from {quote(table.titles[found[name]])}"
+    return f"is near {name}: map {name}={title} takes it"

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from compute.portfolio import Labels, Portfolio
+from compute.portfolio import Labels
 from services.errors import InvalidInputError
-from services.intake.draft import Draft
+from services.intake.draft import Draft, Ready
 from services.intake.faults import Faults, nearest, quote
 from services.intake.fields import MAX_POSITIONS, NUMBERS, TEXTS
 from services.intake.files.csv_table import read_csv
@@ -26,18 +26,10 @@ _FILLED = (*TEXTS, *NUMBERS, PORTFOLIO)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Book:
-    """One portfolio of a file; a position without a price has NaN, as in a request."""
-
-    portfolio: Portfolio
-    assumed: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class FileRead:
     """What a file holds."""
 
-    books: tuple[Book, ...]
+    books: tuple[Ready, ...]
     report: Report
 
 
@@ -86,7 +78,7 @@ class _Reading:
         self._faults = faults
         self._drafting = Drafting(table, mapping, options, faults)
 
-    def books(self) -> tuple[_Parts, list[Book]]:
+    def books(self) -> tuple[_Parts, list[Ready]]:
         """Return each portfolio's rows, those left out among them, and the portfolio; raise what stands against it."""
         sheaf = self._drafting.sheaf()
         parts = self._parts(sheaf)
@@ -99,7 +91,7 @@ class _Reading:
             self._faults.settle()
         return parts, books
 
-    def _without_rejected(self, parts: _Parts, sheaf: Sheaf) -> list[Book]:
+    def _without_rejected(self, parts: _Parts, sheaf: Sheaf) -> list[Ready]:
         """Judge the rows that are left, as if the others had never been there."""
         bad = np.isin(self._table.rows, list(self._faults.rejected))
         self._faults.forget_others()
@@ -134,7 +126,7 @@ class _Reading:
             )
         return [*found]
 
-    def _book(self, name: str | None, rows: Rows, sheaf: Sheaf) -> Book:
+    def _book(self, name: str | None, rows: Rows, sheaf: Sheaf) -> Ready:
         whole = rows.size == self._table.rows.size
         draft = _without_empty(sheaf.draft) if whole else chosen(sheaf.draft, rows)
         faults = self._faults.within(lambda index, field: self._drafting.locate(int(rows[index]), field))
@@ -152,7 +144,7 @@ class _Reading:
         head = self._head(name, rows, sheaf)
         default = self._options.address or name or self._options.name
         portfolio, assumed = read_portfolio({**head, "positions": draft}, "", faults, default_id=default)
-        return Book(portfolio=portfolio, assumed=assumed)
+        return Ready(portfolio=portfolio, assumed=assumed)
 
     def _head(self, name: str | None, rows: Rows, sheaf: Sheaf) -> dict[str, Any]:
         head = dict(self._options.head)
@@ -218,7 +210,31 @@ _READERS: dict[Format, Callable[[bytes, FileOptions], Table]] = {
 }
 
 
-def only_book(found: FileRead) -> Book:
+def check_file(body: bytes, options: FileOptions) -> FileRead:
+    """Read a file to see what would become of it: rows that would not do are in the report, partly taken or not."""
+    return read_file(body, replace(options, accept_partial=True))
+
+
+def check_document(found: FileRead) -> dict[str, Any]:
+    """Return what a check found as JSON-safe values."""
+    return {
+        "acceptable": not found.report.rejected_rows,
+        **found.report.document(),
+        "portfolios": [
+            {
+                "id": book.portfolio.id,
+                "positions": len(book.portfolio),
+                "currency": book.portfolio.currency,
+                "as_of": book.portfolio.as_of.isoformat(),
+                "assumed": list(book.assumed),
+                "without_price": int(np.isnan(book.portfolio.numbers["price"]).sum()),
+            }
+            for book in found.books
+        ],
+    }
+
+
+def only_book(found: FileRead) -> Ready:
     """Return the one portfolio of a file; raise InvalidInputError where there are several."""
     if len(found.books) == 1:
         return found.books[0]

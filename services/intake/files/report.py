@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from compute.portfolio import Portfolio
 from core.errors import Fault
+from services.intake.faults import quote
+from services.intake.fields import MAX_TEXT
 from services.intake.files.mapping import Mapping, Unused
 from services.intake.files.options import FileOptions
 from services.intake.files.rejects import RowFaults
 from services.intake.files.table import Table
 
 _ROW_NUMBERS = "row numbers"
+_MOST_UNUSED = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +74,11 @@ class Report:
             **self.facts,
             "rows": self.rows,
             "taken": self.taken,
-            "mapping": dict(self.mapping),
+            "mapping": {name: _short(title) for name, title in self.mapping.items()},
             "guessed": list(self.guessed),
-            "unused": [{"column": each.column, "note": each.note} for each in self.unused],
+            "unused": [
+                {"column": _short(each.column), "note": _short(each.note)} for each in self.unused[:_MOST_UNUSED]
+            ],
             "rejected_count": len(self.rejected_rows),
             "rejected_rows": [_entry(fault) for fault in self.rejected],
         }
@@ -81,6 +86,8 @@ class Report:
             found["ids_from"] = _ROW_NUMBERS
         if self.fill:
             found["fill"] = dict(self.fill)
+        if len(self.unused) > _MOST_UNUSED:
+            found["unused_not_listed"] = len(self.unused) - _MOST_UNUSED
         if self.omitted:
             found["rejected_rows_not_listed"] = self.omitted
         return found
@@ -102,10 +109,16 @@ class Report:
         return replace(portfolio, notes=self.document())
 
 
+def _short(text: str) -> str:
+    """Return a text of the file, shortened and fit to be printed."""
+    plain = text if text.isprintable() else quote(text)[1:-1]
+    return plain if len(plain) <= MAX_TEXT else f"{plain[:MAX_TEXT]}…"
+
+
 def _entry(fault: Fault) -> dict[str, Any]:
     return {
         "row": fault.row,
-        "column": fault.column,
+        "column": None if fault.column is None else _short(fault.column),
         "value": fault.value,
         "detail": fault.detail,
         "remedy": fault.remedy,

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from math import cos, sin
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -16,7 +17,14 @@ def _examples(document: dict[str, Any]) -> Iterator[tuple[str, str, str, Any]]:
         for method, operation in item.items():
             for media, content in operation.get("requestBody", {}).get("content", {}).items():
                 for example in content["examples"].values():
-                    yield method.upper(), path, media, example["value"]
+                    if "value" in example:  # files of bytes are elsewhere
+                        yield method.upper(), _asked(path, operation, media), media, example["value"]
+
+
+def _asked(path: str, operation: dict[str, Any], media: str) -> str:
+    """Return the path with the query that the example of a file needs."""
+    query = {one["name"]: one["example"] for one in operation.get("parameters", ()) if "example" in one}
+    return f"{path}?{urlencode(query)}" if query and media != "application/json" else path
 
 
 def _history() -> str:
