@@ -22,6 +22,8 @@ Allocator = Callable[[Book, Market, Mapping[str, Any], str, Checkpoint], Allocat
 ALLOCATIONS: dict[str, str] = {
     "house": "compute.margin.house_allocation",
     "simm": "compute.margin.simm.allocation",
+    "portfolio_margin": "compute.margin.portfolio_margin.allocation",
+    "span": "compute.margin.span.allocation",
 }
 """Model to the module whose `allocation` takes its figures apart."""
 

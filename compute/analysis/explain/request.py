@@ -34,6 +34,8 @@ class Explained:
 EXPLAINED: dict[str, Explained] = {
     "house": Explained(figures=("initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
     "simm": Explained(figures=("initial_margin",), kinds=SENSITIVITY_KINDS),
+    "portfolio_margin": Explained(figures=("initial_margin",), kinds=POSITION_KINDS),
+    "span": Explained(figures=("initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
 }
 
 

@@ -80,7 +80,7 @@ class Figures:
 def figures(portfolio: Portfolio, exchange: Exchange, holdings: Holdings, arrays: Arrays) -> Figures:
     """Return the figures; raise InputError for an array without the delta that spreads need."""
     _needs_deltas(portfolio, exchange, holdings, arrays)
-    minimums, values = _minimums(portfolio, exchange, holdings), _option_values(portfolio, holdings)
+    minimums, values = short_option_minimums(portfolio, exchange, holdings), option_values(portfolio, holdings)
     held = []
     for index, commodity in enumerate(exchange.commodities.values()):
         rows = holdings.commodity == index
@@ -168,7 +168,7 @@ def _needs_deltas(portfolio: Portfolio, exchange: Exchange, holdings: Holdings, 
             )
 
 
-def _minimums(portfolio: Portfolio, exchange: Exchange, holdings: Holdings) -> Floats:
+def short_option_minimums(portfolio: Portfolio, exchange: Exchange, holdings: Holdings) -> Floats:
     """Return the short option minimum of each position's net contracts, shape (n,), base currency."""
     commodities = list(exchange.commodities.values())
     fixed = np.array([commodities[c].minimum for c in holdings.commodity.tolist()], dtype=np.float64)
@@ -188,7 +188,7 @@ def _minimums(portfolio: Portfolio, exchange: Exchange, holdings: Holdings) -> F
     return np.asarray(short * (fixed + np.nan_to_num(worth)) * to_base(portfolio))
 
 
-def _option_values(portfolio: Portfolio, holdings: Holdings) -> Floats:
+def option_values(portfolio: Portfolio, holdings: Holdings) -> Floats:
     """Return the value of each option, shape (n,), base currency, long positive; zero for what is no option."""
     numbers = portfolio.numbers
     fault(
