@@ -30,11 +30,12 @@ def token(
     role: Annotated[Role, typer.Option("--role", help="What the bearer may do.")] = Role.ADMIN,
     tenant: Tenant = DEFAULT_TENANT,
     ttl: Annotated[str, typer.Option("--ttl", help="How long it is valid: 900s, 30m, 12h, 30d.")] = "12h",
+    person: Annotated[str | None, typer.Option("--subject", help="Who bears it; default: cli:USER.")] = None,
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a bearer token."""
-    text = make_token(state_dir, tenant=tenant, role=role, lifetime=lifetime(ttl))
+    text = make_token(state_dir, tenant=tenant, role=role, lifetime=lifetime(ttl), bearer=person)
     if as_json:
         print_json({"token": text, "tenant": tenant, "role": role.value, "ttl": ttl})
     else:

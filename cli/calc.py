@@ -90,7 +90,7 @@ def _parameters(measure: str, param: list[str] | None, source: Path) -> dict[str
     check_measure(measure)
     if not spec_of(measure).needs_portfolio:
         raise UsageError(
-            f"{measure} is a drill of the cluster.", remedy=f"Run it there: collateral submit {measure} --wait"
+            f"{measure} runs on a cluster alone.", remedy=f"Run it there: collateral submit {measure} --wait"
         )
     given = given_parameters(measure, param, source)
     device = given.pop("device", "auto")

@@ -44,10 +44,12 @@ def private_key_file(state_dir: Path | None) -> Path:
     return load_settings(state_dir).require_file("private_key_file")
 
 
-def make_token(state_dir: Path | None, *, tenant: str, role: Role, lifetime: timedelta) -> str:
+def make_token(
+    state_dir: Path | None, *, tenant: str, role: Role, lifetime: timedelta, bearer: str | None = None
+) -> str:
     """Return a bearer token signed with the cluster's key."""
     key = load_private_key(private_key_file(state_dir))
-    return issue_token(key, tenant=tenant, subject=subject(), role=role, lifetime=lifetime)
+    return issue_token(key, tenant=tenant, subject=bearer or subject(), role=role, lifetime=lifetime)
 
 
 @contextmanager

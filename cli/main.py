@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "schedules": "cli.schedules",
     "portfolios": "cli.portfolios",
     "prices": "cli.prices",
+    "params": "cli.parameter_sets",
     "bulk": "cli.later",
     "replay": "cli.replay",
 }

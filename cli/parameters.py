@@ -66,6 +66,10 @@ def _structure(text: str, source: str | Path) -> Any:
     from services.intake.span.records import is_xml, unpacked
 
     path = Path(text[1:])
+    if path.suffix.lower() == ".toml":
+        from cli.structures import read_structure
+
+        return read_structure(path)
     try:
         data = unpacked(path.read_bytes())
     except OSError as error:

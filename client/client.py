@@ -11,6 +11,7 @@ import httpx
 from client.errors import JobFailedError, ProblemError, UnreachableError, WaitTimeoutError
 from client.events import read_events
 from client.models import FINAL_STATES, Event, Job, Page, Progress
+from client.parameter_sets import ParameterSets
 from client.transport import Transport
 
 _LONGEST_WAIT = 20.0
@@ -59,6 +60,11 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+    @property
+    def parameter_sets(self) -> ParameterSets:
+        """The tenant's parameter sets."""
+        return ParameterSets(self._transport, self._items)
 
     # Jobs
 

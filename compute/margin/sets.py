@@ -169,13 +169,8 @@ def fixed(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def identity(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what tells one document from another: name, version in storage (None where it came along), hash."""
-    name, _, version = str(parameters.get("parameter_set") or "").partition("@")
-    return {
-        "name": name or None,
-        "set_version": int(version) if version.isdecimal() else None,
-        "content_hash": content_hash(parameters["tables"]),
-    }
+    """Return what tells one document from another: how it is referred to, None where it came along, and its hash."""
+    return {"set": parameters.get("parameter_set") or None, "content_hash": content_hash(parameters["tables"])}
 
 
 def label(parameters: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from compute.analysis.figures import Figures, change, figures
 from compute.errors import CancelledError, ComputeError
 from compute.margin.models import MODELS
-from compute.margin.sets import identity
+from compute.margin.sets import identity, label
 from compute.market import Market, StoredBook
 from compute.measure import Kernel
 from compute.result import Checkpoint, Result, check_finite
@@ -136,7 +136,7 @@ def _document(
         "currency": currencies[0] if len(currencies) == 1 else None,
         "as_of": max((row.as_of for row in found), default=None),
         "model": model,
-        "version": parameters["parameter_set"] or after["content_hash"],
+        "version": label(parameters),
         "parameter_set": after,
         "against": before,
         "portfolio_count": len(found) + len(failed),
