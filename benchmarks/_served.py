@@ -103,9 +103,9 @@ class Caller:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
+    def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None, *, method: str = "POST") -> bytes:
         """Return the body of a 2xx answer."""
-        self._connection.request("POST", path, body, {**self._headers, **(headers or {})})
+        self._connection.request(method, path, body, {**self._headers, **(headers or {})})
         answer = self._connection.getresponse()
         content = answer.read()
         if not 200 <= answer.status < 300:

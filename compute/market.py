@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,10 @@ from numpy.typing import NDArray
 from compute.errors import MissingRateError
 from compute.portfolio import Floats, Portfolio
 from compute.resident import Resident
+
+if TYPE_CHECKING:
+    from compute.analysis.bridge.earlier import Earlier
+    from compute.pricing.memo import PricingMemo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +40,19 @@ class Market:
     """The market beside the portfolio; `history` is None where none was asked for.
 
     `resident` holds what earlier calculations on the very same book have found, where a process keeps any; `books` are
-    what a computation over all of a tenant's portfolios reads.
+    what a computation over all of a tenant's portfolios reads; `earlier` is what a bridge begins at.
     """
 
     history: PriceHistory | None = None
     resident: Resident | None = None
+
+    @property
+    def pricing(self) -> "PricingMemo | None":
+        """What is known of the book's options, None where nothing is kept."""
+        return None if self.resident is None else self.resident.pricing
+
     books: Collection["StoredBook"] = ()
+    earlier: "Earlier | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,7 +108,7 @@ class Portfolio:
         index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         return replace(
             self,
-            ids=tuple(self.ids[row] for row in index.tolist()),
+            ids=tuple(map(self.ids.__getitem__, index.tolist())),
             labels={
                 name: Labels(codes=labels.codes[index], values=labels.values) for name, labels in self.labels.items()
             },

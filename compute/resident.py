@@ -3,9 +3,13 @@
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from compute.result import Result
+
+if TYPE_CHECKING:
+    from compute.pricing.memo import PricingMemo
 
 MOST_RESULTS = 8
 
@@ -24,3 +28,10 @@ class Resident:
         while len(self._results) > MOST_RESULTS:
             self._results.popitem(last=False)
         return found
+
+    @cached_property
+    def pricing(self) -> "PricingMemo":
+        """What pricing keeps of the book's options."""
+        from compute.pricing.memo import PricingMemo  # brings the compiler along, which not every process needs
+
+        return PricingMemo()

@@ -10,12 +10,18 @@ _LABELS = ("symbol", "underlying", "instrument", "option_type", "exercise", "exp
 
 def contracts(portfolio: Portfolio) -> Integers:
     """Return a number for each position's contract, shape (n,): equal where symbol, terms and multiplier are."""
-    columns = [codes(portfolio, name).astype(np.float64) for name in _LABELS]
-    columns += [portfolio.number("strike", -1e300), portfolio.numbers["multiplier"]]
-    if not len(portfolio):
-        return np.zeros(0, np.int64)
-    _, index = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-    return np.asarray(index.reshape(-1), dtype=np.int64)
+    columns: list[Integers] = [codes(portfolio, name).astype(np.int64) + 1 for name in _LABELS]
+    columns += [_ranks(portfolio.number("strike", -1e300)), _ranks(portfolio.numbers["multiplier"])]
+    found = np.zeros(len(portfolio), np.int64)
+    for column in columns:
+        distinct = int(column.max(initial=0)) + 1
+        if distinct > 1:
+            found = _ranks(found * distinct + column)  # ranks stay below n, so that no product overflows
+    return found
+
+
+def _ranks(values: Floats | Integers) -> Integers:
+    return np.asarray(np.unique(values, return_inverse=True)[1].reshape(-1), dtype=np.int64)
 
 
 def net_sizes(portfolio: Portfolio) -> Floats:

@@ -27,7 +27,7 @@ METHOD = (
 )
 VOL_BUMP = 0.01  # relative
 RATE_BUMP = 1e-3  # at most; half of the rate that exercise earns, so that its sign stays
-LEAST_DEVIATION, MOST_DEVIATION = 1e-3, 5.0  # between which the boundary is trusted
+LEAST_DEVIATION, MOST_DEVIATION = 1e-3, 10.0  # between which the boundary is trusted
 KEY = 4  # years, vol and both rates of the boundary that the scratch holds
 SCRATCH = TREE_NODES + KEY + boundary.NODES + boundary.OUTER + boundary.WORK
 

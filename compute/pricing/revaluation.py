@@ -1,7 +1,8 @@
 """The fused kernel of full revaluation: positions times scenarios, profit and loss in base currency."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from compute.portfolio import Floats
 from compute.pricing.american import early_prices
 from compute.pricing.elementary import DOUBLES, exp
 from compute.pricing.european import Options, lognormal_price, normal_price
+from compute.pricing.memo import RowMemo
 from compute.pricing.terms import Integers, Kind
 from compute.result import Checkpoint
 
@@ -35,7 +37,7 @@ class Revaluation:
     years: float
 
 
-def revalue(book: "Book", shifts: Revaluation, checkpoint: Checkpoint) -> Floats:
+def revalue(book: "Book", shifts: Revaluation, checkpoint: Checkpoint, memo: RowMemo | None = None) -> Floats:
     """Return profit and loss, shape (n, s), in blocks short enough for a heartbeat."""
     out = np.zeros((len(book), shifts.spot.shape[1]))
     early = np.flatnonzero(book.american)
@@ -48,7 +50,7 @@ def revalue(book: "Book", shifts: Revaluation, checkpoint: Checkpoint) -> Floats
         _block(book.kind, book.underlying, book.american, book.scale, columns, book.price, book.given, flows, scenarios,
                rows, places, out)  # fmt: skip
         checkpoint(done, total)
-    _revalue_early(book, shifts, early, out, lambda done: checkpoint(out.size + done, total))
+    _revalue_early(book, shifts, early, out, lambda done: checkpoint(out.size + done, total), memo)
     return out
 
 
@@ -66,32 +68,61 @@ def _blocks(shape: tuple[int, int]) -> Iterator[tuple[tuple[int, int], tuple[int
 
 
 def _revalue_early(
-    book: "Book", shifts: Revaluation, rows: Integers, out: Floats, report: Callable[[int], None]
+    book: "Book",
+    shifts: Revaluation,
+    rows: Integers,
+    out: Floats,
+    report: Callable[[int], None],
+    memo: RowMemo | None,
 ) -> None:
-    """Fill the rows of American options, block by block; equal volatilities and rates side by side share a boundary."""
-    scenarios = out.shape[1]
+    """Fill the rows of American options; those that the memo knows are not priced again."""
     done = 0
+
+    def ended(cells: int) -> None:
+        nonlocal done
+        done += cells
+        report(done)
+
     for kind in (Kind.LOGNORMAL, Kind.NORMAL):
         chosen = rows[book.kind[rows] == kind]
-        base = np.concatenate(
-            [
-                np.empty(0),
-                *(_early(book, part, kind) for part in np.array_split(chosen, chosen.size // EARLY_BLOCK + 1)),
-            ]
-        )
-        cells = chosen.size * scenarios
-        for start in range(0, cells, EARLY_BLOCK):
-            cell = np.arange(start, min(start + EARLY_BLOCK, cells))
-            which, scenario = cell // max(scenarios, 1), cell % max(scenarios, 1)
-            row = chosen[which]
-            moved = _moved(book, shifts, row, scenario)
-            out[row, scenario] = book.scale[row] * (early_prices(moved, is_normal=kind is Kind.NORMAL) - base[which])
-            done += cell.size
-            report(done)
+        if chosen.size:
+            gains = partial(_early_gains, book, shifts, chosen, kind, ended)
+            found = gains(np.arange(chosen.size)) if memo is None else memo.rows(_keys(book, shifts, chosen), gains)
+            out[chosen] = book.scale[chosen, None] * found
 
 
-def _early(book: "Book", rows: Integers, kind: Kind) -> Floats:
-    return early_prices(book.options(rows), is_normal=kind is Kind.NORMAL)
+def _keys(book: "Book", shifts: Revaluation, rows: Integers) -> Floats:
+    """Return all that the gains of some options depend on, shape (r, k)."""
+    options = book.options(rows)
+    terms = np.stack([getattr(options, one.name) for one in fields(options)], axis=1)
+    underlying = book.underlying[rows]
+    vol = shifts.vol[underlying if len(shifts.vol) > 1 else np.zeros(rows.size, np.int64)]
+    others = np.array([*shifts.rate, shifts.years, float(shifts.relative)])
+    kind = book.kind[rows, None].astype(np.float64)
+    return np.concatenate(
+        [terms, kind, shifts.spot[underlying], vol, np.broadcast_to(others, (rows.size, others.size))], axis=1
+    )
+
+
+def _early_gains(
+    book: "Book", shifts: Revaluation, chosen: Integers, kind: Kind, report: Callable[[int], None], which: Integers
+) -> Floats:
+    """Return the gains of one unit of some options, shape (r, s), block by block.
+
+    Equal volatilities and rates side by side share a boundary.
+    """
+    rows, scenarios = chosen[which], shifts.spot.shape[1]
+    is_normal = kind is Kind.NORMAL
+    out = np.zeros((rows.size, scenarios))
+    for part in np.array_split(np.arange(rows.size), rows.size // EARLY_BLOCK + 1) if rows.size else ():
+        out[part] -= early_prices(book.options(rows[part]), is_normal=is_normal)[:, None]
+    cells = rows.size * scenarios
+    for start in range(0, cells, EARLY_BLOCK):
+        cell = np.arange(start, min(start + EARLY_BLOCK, cells))
+        row, scenario = cell // scenarios, cell % scenarios
+        out[row, scenario] += early_prices(_moved(book, shifts, rows[row], scenario), is_normal=is_normal)
+        report(cell.size)
+    return out
 
 
 def _moved(book: "Book", shifts: Revaluation, row: Integers, scenario: Integers) -> Options:

@@ -1,14 +1,15 @@
 """Which model and which volatility each option of a portfolio is priced with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from compute.portfolio import Floats, Portfolio
 from compute.pricing.european import Options
 from compute.pricing.implied import implied_volatility
+from compute.pricing.memo import PricingMemo
 from compute.pricing.request import LOGNORMAL, NORMAL
-from compute.pricing.terms import Mask, Terms, fault, given, has_word
+from compute.pricing.terms import Integers, Mask, Terms, fault, given, has_word
 from compute.result import Checkpoint
 
 BLOCK = 2_048  # options between two checkpoints: one round of American prices is about a tenth of a second
@@ -36,7 +37,9 @@ class Volatilities:
     solved: Mask
 
 
-def volatilities(portfolio: Portfolio, terms: Terms, *, model: str, checkpoint: Checkpoint) -> Volatilities:
+def volatilities(
+    portfolio: Portfolio, terms: Terms, *, model: str, checkpoint: Checkpoint, memo: PricingMemo | None = None
+) -> Volatilities:
     """Return the volatility given, else the one implied by the price; raise InputError where there is neither."""
     strike = np.where(terms.option, given(portfolio, "strike"), np.nan)
     normal = _normal(portfolio, terms, strike, model)
@@ -54,7 +57,7 @@ def volatilities(portfolio: Portfolio, terms: Terms, *, model: str, checkpoint: 
         future=np.where(terms.on_future, 1.0, 0.0),
     )
     solved = terms.option & np.isnan(vol)
-    _solve(portfolio, options, solved, normal, american, checkpoint)
+    _solve(portfolio, options, solved, normal, american, checkpoint, memo)
     return Volatilities(options=options, normal=normal, american=american, solved=solved)
 
 
@@ -69,9 +72,15 @@ def _normal(portfolio: Portfolio, terms: Terms, strike: Floats, model: str) -> M
 
 
 def _solve(
-    portfolio: Portfolio, options: Options, solved: Mask, normal: Mask, american: Mask, checkpoint: Checkpoint
+    portfolio: Portfolio,
+    options: Options,
+    solved: Mask,
+    normal: Mask,
+    american: Mask,
+    checkpoint: Checkpoint,
+    memo: PricingMemo | None,
 ) -> None:
-    """Fill in the volatilities that prices imply."""
+    """Fill in the volatilities that prices imply, those that the memo knows from there."""
     price = portfolio.numbers["price"]
     fault(
         portfolio,
@@ -80,13 +89,26 @@ def _solve(
         "is an option without an implied volatility and without a price",
         "Give its `implied_volatility`, or its `price`.",
     )
-    for is_normal in (False, True):
-        chosen = np.flatnonzero(solved & (normal == is_normal))
-        for rows in np.array_split(chosen, chosen.size // BLOCK + 1) if chosen.size else ():
-            options.vol[rows] = implied_volatility(
-                options.take(rows), price[rows], american=american[rows], is_normal=is_normal
-            )
-            checkpoint(0, len(portfolio))
+
+    def implied(chosen: Integers) -> Floats:
+        found = np.full((chosen.size, 1), np.nan)
+        for is_normal in (False, True):
+            places = np.flatnonzero(normal[chosen] == is_normal)
+            for part in np.array_split(places, places.size // BLOCK + 1) if places.size else ():
+                rows = chosen[part]
+                found[part, 0] = implied_volatility(
+                    options.take(rows), price[rows], american=american[rows], is_normal=is_normal
+                )
+                checkpoint(0, len(portfolio))
+        return found
+
+    rows = np.flatnonzero(solved)
+    if memo is None:
+        options.vol[rows] = implied(rows)[:, 0]
+    elif rows.size:
+        terms = [getattr(options, one.name)[rows] for one in fields(options) if one.name != "vol"]
+        keys = np.stack([*terms, price[rows], american[rows], normal[rows]], axis=1)
+        options.vol[rows] = memo.volatilities.rows(keys, lambda which: implied(rows[which]))[:, 0]
     fault(
         portfolio,
         solved & np.isnan(options.vol),

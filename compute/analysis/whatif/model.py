@@ -1,6 +1,7 @@
 """Before, change and after: a margin model on a book, and on what a basket makes of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from compute.analysis.figures import change, figures
@@ -12,6 +13,7 @@ from compute.errors import InputError
 from compute.margin.models import MODELS
 from compute.market import Market
 from compute.measure import Book, Kernel
+from compute.resident import Resident
 from compute.result import Checkpoint, Result
 
 _IDENTITY = ("currency", "as_of", "model", "version", "parameter_set", "side", "regulation")
@@ -39,6 +41,7 @@ def whatif(book: Book, market: Market, parameters: Mapping[str, Any], checkpoint
     own = {name: value for name, value in parameters.items() if name not in OWN}
     kernel = MODELS[parameters["model"]].kernel
     changed = _changed(basket, book)
+    market = market if market.resident is not None else replace(market, resident=Resident())
     before = _before(kernel, book, market, own, checkpoint)
     after = kernel(changed, market, own, checkpoint)
     for one in (before, after):

@@ -14,6 +14,7 @@ from compute.margin.portfolio_margin.tables import PortfolioMarginSet, chosen_se
 from compute.market import Market, rate
 from compute.portfolio import Floats, Portfolio
 from compute.pricing.book import Book, prepare, reprice
+from compute.pricing.memo import PricingMemo
 from compute.pricing.terms import Kind, Mask, has_word
 from compute.result import Checkpoint, Result
 
@@ -62,7 +63,7 @@ class Run:
     figures: Figures
 
 
-def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
+def margin(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
     """Return the portfolio margin requirement.
 
     Parameters
@@ -81,18 +82,20 @@ def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any],
     """
     from compute.margin.portfolio_margin.report import report
 
-    return report(compute(portfolio, parameters, checkpoint))
+    return report(compute(portfolio, parameters, checkpoint, market.pricing))
 
 
-def compute(portfolio: Portfolio, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Run:
+def compute(
+    portfolio: Portfolio, parameters: Mapping[str, Any], checkpoint: Checkpoint, memo: PricingMemo | None = None
+) -> Run:
     """Return the figures with what they were computed from; errors as in `margin`."""
     table = chosen_set(parameters)
     offsets = read_offsets(parameters["product_groups"], table)
     refuse_ineligible(portfolio)
-    book = prepare(portfolio)
+    book = prepare(portfolio, checkpoint=checkpoint, memo=memo)
     classes = classify(portfolio, book, table, offsets)
     groups = tree(classes, offsets)
-    figures = _figures(portfolio, parameters, table, book, classes, groups, checkpoint)
+    figures = _figures(portfolio, parameters, table, book, classes, groups, checkpoint, memo)
     return Run(
         portfolio=portfolio,
         parameters=parameters,
@@ -113,9 +116,10 @@ def _figures(
     classes: Classes,
     groups: Tree,
     checkpoint: Checkpoint,
+    memo: PricingMemo | None,
 ) -> Figures:
     extended = parameters["concentration_range_pct"] / 100.0
-    gains = reprice(book, shifts(classes, table.steps, extended), checkpoint=checkpoint)
+    gains = reprice(book, shifts(classes, table.steps, extended), checkpoint=checkpoint, memo=memo)
     points = 2 * table.steps
     count = len(classes.names)
     by_position = gains[:, :points]

@@ -11,6 +11,7 @@ from compute.margin.span.tables import MOVES, SCENARIOS, SpanSet
 from compute.market import to_base
 from compute.portfolio import Floats, Portfolio
 from compute.pricing.book import Book, prepare, reprice
+from compute.pricing.memo import PricingMemo
 from compute.pricing.terms import Integers, Kind, Mask, given
 from compute.result import Checkpoint
 
@@ -38,7 +39,12 @@ class Arrays:
 
 
 def risk_arrays(
-    portfolio: Portfolio, exchange: Exchange, holdings: Holdings, table: SpanSet, checkpoint: Checkpoint
+    portfolio: Portfolio,
+    exchange: Exchange,
+    holdings: Holdings,
+    table: SpanSet,
+    checkpoint: Checkpoint,
+    memo: PricingMemo | None = None,
 ) -> Arrays:
     """Return the risk arrays; raise InputError for a commodity without the scan range that a position needs."""
     _needs_ranges(portfolio, exchange, holdings)
@@ -46,9 +52,9 @@ def risk_arrays(
     deltas = np.ones(len(portfolio))
     assumptions: tuple[str, ...] = ()
     if not holdings.given.all():
-        book = prepare(without_terms(portfolio, holdings.given))
+        book = prepare(without_terms(portfolio, holdings.given), checkpoint=checkpoint, memo=memo)
         assumptions = book.assumptions
-        gains, deltas = _revalued(portfolio, book, exchange, holdings, table, checkpoint)
+        gains, deltas = _revalued(portfolio, book, exchange, holdings, table, checkpoint, memo)
     rows = np.flatnonzero(holdings.given)
     symbols = portfolio.labels["symbol"].texts()
     factor = (portfolio.numbers["quantity"] * to_base(portfolio))[rows, None]
@@ -81,7 +87,13 @@ def _need(portfolio: Portfolio, commodity: Commodity, rows: Mask, field: str, *v
 
 
 def _revalued(
-    portfolio: Portfolio, book: Book, exchange: Exchange, holdings: Holdings, table: SpanSet, checkpoint: Checkpoint
+    portfolio: Portfolio,
+    book: Book,
+    exchange: Exchange,
+    holdings: Holdings,
+    table: SpanSet,
+    checkpoint: Checkpoint,
+    memo: PricingMemo | None,
 ) -> tuple[Floats, Floats]:
     """Return profit in the scenarios and composite delta of one long contract, from one call over all columns."""
     commodities = list(exchange.commodities.values())
@@ -98,6 +110,7 @@ def _revalued(
         vol_shift_kind="relative" if exchange.relative_volatility else "absolute",
         time_shift_days=exchange.look_ahead_days,
         checkpoint=checkpoint,
+        memo=memo,
     )
     covered = np.array([commodities[c].extreme_fraction for c in holdings.commodity.tolist()], dtype=np.float64)
     scenarios = gains[:, :SCENARIOS].copy()

@@ -14,7 +14,7 @@ from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result
 
 
-def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
+def margin(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
     """Return the SPAN requirement of an account at one exchange.
 
     Parameters
@@ -34,6 +34,6 @@ def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any],
     table = chosen_set(parameters)
     exchange = read_exchange(parameters["span_parameters"], table)
     holdings = read_holdings(portfolio, exchange)
-    arrays = risk_arrays(portfolio, exchange, holdings, table, checkpoint)
+    arrays = risk_arrays(portfolio, exchange, holdings, table, checkpoint, market.pricing)
     found = figures(portfolio, exchange, holdings, arrays)
     return report(portfolio, exchange, holdings, arrays, found, table)
