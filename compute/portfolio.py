@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,11 @@ class Labels:
         index: dict[str, int] = {}
         codes = [-1 if text is None else index.setdefault(text, len(index)) for text in texts]
         return cls(codes=np.array(codes, dtype=np.int32), values=tuple(index))
+
+    @cached_property
+    def code_of(self) -> Mapping[str, int]:
+        """The code of each text."""
+        return {value: code for code, value in enumerate(self.values)}
 
     def texts(self) -> list[str | None]:
         """Return the column as one text (or None) a position, length n."""
@@ -95,6 +101,11 @@ class Portfolio:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """The row of each position's id."""
+        return {each: row for row, each in enumerate(self.ids)}
 
     def number(self, name: str, default: float) -> Floats:
         """Return a numeric column with `default` where a position has none, shape (n,)."""

@@ -75,7 +75,7 @@ class _Desk:
     def __init__(self, book: Portfolio, faults: Faults) -> None:
         self._book = book
         self._faults = faults
-        self._ids = set(book.ids)
+        self._ids = book.row_of
         self._closed: set[str] = set()
         self._changed: set[str] = set()
 

@@ -60,7 +60,7 @@ def applied(basket: Basket, portfolio: Portfolio) -> Portfolio:
     if not stays.all():
         kept = kept.take(stays)
     if basket.added is not None and len(basket.added):
-        kept = _joined(kept, basket.added)
+        kept = _joined(kept, basket.added, among=portfolio.row_of)
     return replace(
         kept,
         available_cash=portfolio.available_cash + basket.cash,
@@ -72,28 +72,27 @@ def _quantities(basket: Basket, portfolio: Portfolio) -> tuple[Floats, np.ndarra
     """Return the quantities after changes, and which positions stay."""
     quantity = np.array(portfolio.numbers["quantity"], dtype=np.float64)
     stays = np.ones(quantity.size, np.bool_)
-    if basket.changed or basket.closed:
-        row_of = {each: row for row, each in enumerate(portfolio.ids)}
-        for each, change in basket.changed.items():
-            row = _row(row_of, each)
-            quantity[row] += change
-            stays[row] = quantity[row] != 0.0
-        stays[[_row(row_of, each) for each in basket.closed]] = False
+    for each, change in basket.changed.items():
+        row = _row(portfolio, each)
+        quantity[row] += change
+        stays[row] = quantity[row] != 0.0
+    stays[[_row(portfolio, each) for each in basket.closed]] = False
     return quantity, stays
 
 
-def _row(row_of: Mapping[str, int], position: str) -> int:
-    if position not in row_of:
+def _row(portfolio: Portfolio, position: str) -> int:
+    if position not in portfolio.row_of:
         raise InputError(
             f"There is no position {position!r} in the book.",
             pointer=f"{POINTER}/trades",
             remedy="Name a position of the book, or send the terms of a new one.",
         )
-    return row_of[position]
+    return portfolio.row_of[position]
 
 
-def _joined(book: Portfolio, added: Portfolio) -> Portfolio:
-    twice = set(added.ids).intersection(book.ids)
+def _joined(book: Portfolio, added: Portfolio, *, among: Mapping[str, int]) -> Portfolio:
+    """Return two books end to end; raise for an id of the second that is `among` those of the first before changes."""
+    twice = [each for each in added.ids if each in among]
     if twice:
         raise InputError(
             f"The book has a position {min(twice)!r} already.",
@@ -126,9 +125,10 @@ def _joined_labels(columns: Sequence[Labels | None], counts: Sequence[int]) -> L
         Labels(codes=np.full(count, -1, np.int32), values=()) if column is None else column
         for column, count in zip(columns, counts, strict=True)
     )
-    known = {value: code for code, value in enumerate(first.values)} if second.values else {}
-    remap = np.array([*(known.setdefault(value, len(known)) for value in second.values), -1], dtype=np.int32)
-    values = tuple(known) if second.values else first.values
+    new = [value for value in second.values if value not in first.code_of]
+    code_of = {value: len(first.values) + place for place, value in enumerate(new)}
+    remap = np.array([*(first.code_of.get(value, code_of.get(value, -1)) for value in second.values), -1], np.int32)
+    values = (*first.values, *new)
     return Labels(codes=np.concatenate([first.codes, remap[second.codes]]).astype(np.int32), values=values)
 
 
