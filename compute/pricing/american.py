@@ -28,6 +28,7 @@ METHOD = (
 VOL_BUMP = 0.01  # relative
 RATE_BUMP = 1e-3  # at most; half of the rate that exercise earns, so that its sign stays
 LEAST_DEVIATION, MOST_DEVIATION = 1e-3, 10.0  # between which the boundary is trusted
+ROUNDING = 1e-12  # of the larger of spot and strike: what a tree adds to the intrinsic value by rounding alone
 KEY = 4  # years, vol and both rates of the boundary that the scratch holds
 SCRATCH = TREE_NODES + KEY + boundary.NODES + boundary.OUTER + boundary.WORK
 
@@ -81,7 +82,7 @@ def _by_tree(option: Any, is_normal: bool, work: Floats) -> Any:
     """Return (whether to exercise now, premium, its slope and curvature by spot)."""
     spots, american, european = tree(option, is_normal, work)
     slope, curve = bend(spots, (american[0] - european[0], american[1] - european[1], american[2] - european[2]))
-    now = american[1] <= option[6] * (option[0] - option[1])
+    now = american[1] <= option[6] * (option[0] - option[1]) + ROUNDING * max(abs(option[0]), abs(option[1]))
     return now, american[1] - european[1], slope, curve
 
 

@@ -1,13 +1,16 @@
 """American options against QuantLib: its spectral engine, and fine trees where that refuses the rates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from compute.pricing.american import early_greeks, early_prices
-from compute.pricing.european import Greeks, Options, lognormal_greeks, normal_greeks
+from compute.pricing.european import NAMES, Greeks, Options, lognormal_greeks, normal_greeks
 from tests.unit.compute.pricing import quantlib_peer
 
 PRICE_ERROR = 2e-6  # of the strike, the boundary's way
+WIDE_ERROR = 3e-6  # of the larger of spot and strike, the same where σ√T is between 5 and 10
 TREE_ERROR = 2e-4  # of the strike, the tree's way, against 2,001 steps
 DELTA_ERROR, GAMMA_ERROR = 1e-5, 1e-5
 VEGA_ERROR, THETA_ERROR = 2e-2, 1e-2  # per 1.00 of volatility and per year, at a strike of 100: differences both
@@ -146,3 +149,23 @@ def test_extremes_stay_finite_and_within_their_bounds():
     cash = options.strike * np.exp(np.maximum(-options.rate, 0.0) * options.years)
     assert np.all(found.price <= np.where(options.sign > 0, share, cash) * (1.0 + PRICE_ERROR) + 1e-9)
     assert np.all(found.price >= lognormal_greeks(options).price - 1e-9 * options.strike)
+
+
+@pytest.mark.parametrize("vol", [0.0, 1e-6, 0.3])
+@pytest.mark.parametrize(("sign", "rate", "carry"), [(-1.0, 0.05, 0.0), (1.0, 0.01, 0.08), (-1.0, 0.05, 0.05)])
+def test_where_exercise_now_is_best_the_greeks_are_the_payoffs(sign: float, rate: float, carry: float, vol: float):
+    one = np.ones(1)
+    spot, strike = (20.0, 120.0) if sign < 0.0 else (700.0, 120.0)
+    terms = {"spot": spot, "strike": strike, "years": 1.0, "vol": vol, "rate": rate, "carry": carry, "sign": sign}
+    found = early_greeks(Options(future=0.0 * one, **{name: value * one for name, value in terms.items()}))
+    figures = {name: float(getattr(found, name)[0]) for name in NAMES}
+    assert figures == {"price": abs(spot - strike), "delta": sign, "gamma": 0.0, "vega": 0.0, "theta": 0.0, "rho": 0.0}
+
+
+def test_wide_deviations_keep_the_boundarys_accuracy():
+    """σ√T between 5 and 10, where a tree would be off by a hundredth of the strike."""
+    generator = np.random.default_rng(4)
+    options = book(12, carries=(0.0, 0.1))
+    wide = replace(options, vol=generator.uniform(1.4, 2.4, COUNT), years=np.full(COUNT, 15.0))
+    size = np.maximum(wide.spot, wide.strike)
+    assert np.max(np.abs(early_prices(wide) - quantlib_peer.american(wide)) / size) < WIDE_ERROR
