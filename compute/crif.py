@@ -1,12 +1,13 @@
 """A CRIF file (ISDA's Common Risk Interchange Format) as columns: what SIMM and the schedule model take."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compute.errors import InputError, MissingRateError
 from compute.market import rate
@@ -115,6 +116,28 @@ class RowFault:
     column: str
     detail: str
     remedy: str = ""
+
+
+def cells_among(crif: Crif, rows: NDArray[np.bool_], column: str, known: Sequence[str]) -> Iterator[RowFault]:
+    """Yield the cells of a column, under a mask of rows, that hold none of some words."""
+    remedy = f"Use one of: {', '.join(known)}."
+    yield from cells_where(crif, rows, column, lambda text: text in known, remedy)
+
+
+def cells_where(
+    crif: Crif, rows: NDArray[np.bool_], column: str, good: Callable[[str], bool], remedy: str
+) -> Iterator[RowFault]:
+    """Yield the cells of a column, under a mask of rows, that hold no good text; an empty cell is the empty text."""
+    labels = crif.column(column)
+    index = np.flatnonzero(rows)
+    codes = labels.codes[index]
+    texts = (*labels.values, "")
+    present = np.flatnonzero(np.bincount(codes + 1, minlength=len(texts))) - 1
+    bad = [code for code in present.tolist() if not good(texts[code])]
+    wrong = np.isin(codes, bad)
+    for row, code in zip(index[wrong].tolist(), codes[wrong].tolist(), strict=True):
+        found = f"{texts[code]!r} is not known here." if code >= 0 else "The cell is empty."
+        yield RowFault(row=row, column=column, detail=found, remedy=remedy)
 
 
 def as_date(text: str) -> date | None:

@@ -5,6 +5,7 @@ of |notional| * rate(class, remaining maturity), NGR = net over gross replacemen
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +13,27 @@ from numpy.typing import NDArray
 from compute.margin.schedule.tables import ScheduleSet
 from compute.portfolio import Floats
 
-YEAR_DAYS = 365.0
+_MOST_DAYS = 366.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trades:
-    """Trades of g netting sets, n of them, validated.
+    """Trades of g groups, a group being one netting set under one regulation; n of them, validated.
 
     Parameters
     ----------
-    netting_set
-        Shape (n,): index of the trade's netting set, below `netting_sets`.
+    group
+        Shape (n,): index of the trade's group, below `groups`.
     asset_class
         Shape (n,): index into the set's `classes`.
     maturity
-        Shape (n,): remaining maturity in years, ACT/365F, not negative.
+        Shape (n,): remaining maturity as `remaining_years` counts it, not negative.
     notional, present_value
         Shape (n,), in the calculation currency; present value positive where the trade owes us.
     """
 
-    netting_sets: int
-    netting_set: NDArray[np.int64]
+    groups: int
+    group: NDArray[np.int64]
     asset_class: NDArray[np.int64]
     maturity: Floats
     notional: Floats
@@ -41,26 +42,38 @@ class Trades:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Margins by netting set, shape (g,); `by_class` is gross, shape (g, classes)."""
+    """Margins by group, shape (g,); `grid` is gross by class and maturity bucket, shape (g, classes, buckets)."""
 
     initial_margin: Floats
     gross: Floats
     net_to_gross: Floats
-    by_class: Floats
+    grid: Floats
+
+
+def remaining_years(start: date, end: date) -> float:
+    """Return whole years by the calendar, and the days behind them: an anniversary is a whole number of years."""
+    years = end.year - start.year
+    if _anniversary(start, years) > end:
+        years -= 1
+    return years + (end - _anniversary(start, years)).days / _MOST_DAYS
+
+
+def _anniversary(start: date, years: int) -> date:
+    leap_day = (start.month, start.day) == (2, 29)
+    return start.replace(year=start.year + years, day=28 if leap_day else start.day)
 
 
 def schedule(trades: Trades, table: ScheduleSet, *, side: str = "call") -> Schedule:
-    """Return the margin of every netting set; `post` sees replacement cost with the other sign."""
+    """Return the margin of every group; `post` sees replacement cost with the other sign."""
     bucket = np.searchsorted(table.bounds, trades.maturity, side="left")
     charge = np.abs(trades.notional) * table.rates[trades.asset_class, bucket]
-    count = trades.netting_sets
-    key = trades.netting_set * len(table.classes) + trades.asset_class
-    by_class = np.asarray(np.bincount(key, weights=charge, minlength=count * len(table.classes)), dtype=np.float64)
-    by_class = by_class.reshape(count, len(table.classes))
-    gross = by_class.sum(axis=1)
+    shape = (trades.groups, *table.rates.shape)
+    cell = np.ravel_multi_index((trades.group, trades.asset_class, bucket), shape)
+    grid = np.bincount(cell, weights=charge, minlength=int(np.prod(shape))).reshape(shape)
+    gross = grid.sum(axis=(1, 2))
     value = trades.present_value if side == "call" else -trades.present_value
-    net = np.maximum(np.bincount(trades.netting_set, weights=value, minlength=count), 0.0)
-    gross_value = np.bincount(trades.netting_set, weights=np.maximum(value, 0.0), minlength=count)
-    ratio = np.divide(net, gross_value, out=np.ones(count), where=gross_value > 0.0)
+    net = np.maximum(np.bincount(trades.group, weights=value, minlength=trades.groups), 0.0)
+    gross_value = np.bincount(trades.group, weights=np.maximum(value, 0.0), minlength=trades.groups)
+    ratio = np.divide(net, gross_value, out=np.ones(trades.groups), where=gross_value > 0.0)
     margin = (table.net_share + table.ngr_share * ratio) * gross
-    return Schedule(initial_margin=margin, gross=gross, net_to_gross=ratio, by_class=by_class)
+    return Schedule(initial_margin=margin, gross=gross, net_to_gross=ratio, grid=grid)

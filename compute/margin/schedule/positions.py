@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from compute.errors import InputError
-from compute.margin.schedule.model import YEAR_DAYS, Trades
+from compute.margin.schedule.model import Trades, remaining_years
 from compute.margin.schedule.tables import ScheduleSet
 from compute.market import to_base
 from compute.portfolio import Floats, Portfolio
@@ -33,8 +33,8 @@ def trades_of(portfolio: Portfolio, table: ScheduleSet) -> Trades:
     unit = portfolio.numbers["quantity"] * portfolio.numbers["multiplier"] * to_base(portfolio)
     price = portfolio.numbers["price"]
     return Trades(
-        netting_sets=1,
-        netting_set=np.zeros(count, dtype=np.int64),
+        groups=1,
+        group=np.zeros(count, dtype=np.int64),
         asset_class=classes,
         maturity=np.nan_to_num(maturity, nan=0.0),
         notional=unit * _reference(portfolio, price),
@@ -56,12 +56,12 @@ def _asset_classes(portfolio: Portfolio) -> list[str]:
 
 
 def _maturity(portfolio: Portfolio) -> Floats:
-    """Remaining years, ACT/365F, of `maturity` or else `expiry`; NaN where a position has neither."""
+    """Remaining years of `maturity` or else `expiry`; NaN where a position has neither."""
     years = np.full(len(portfolio), np.nan)
     for name in ("expiry", "maturity"):
         labels = portfolio.labels.get(name)
         if labels is not None:
-            days = [date.fromisoformat(value).toordinal() - portfolio.as_of.toordinal() for value in labels.values]
-            found = np.array([*days, np.nan], dtype=np.float64)[labels.codes] / YEAR_DAYS
+            left = [remaining_years(portfolio.as_of, date.fromisoformat(value)) for value in labels.values]
+            found = np.array([*left, np.nan], dtype=np.float64)[labels.codes]
             years = np.where(np.isnan(found), years, found)
     return np.asarray(np.maximum(years, 0.0))

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ class ScheduleSet:
     bounds: Floats
     net_share: float
     ngr_share: float
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """Names of the maturity buckets: `0-2y`, `2-5y`, `5y+`."""
+        bounds = [f"{bound:g}" for bound in (0.0, *self.bounds.tolist())]
+        return (*(f"{low}-{high}y" for low, high in pairwise(bounds)), f"{bounds[-1]}y+")
 
 
 def versions() -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Which CRIF rows SIMM cannot use, and why: cell by cell, so that intake can name row and column."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.crif import Crif, RowFault, answered_in, date_faults
+from compute.crif import Crif, RowFault, answered_in, cells_among, cells_where, date_faults
 from compute.margin.regulations import SIDES, regulations_of
 from compute.margin.simm.calibration import calibration
 from compute.margin.simm.vocabulary import PRODUCT_CLASSES, RESIDUAL, RISK_TYPES, RiskType
@@ -20,7 +20,7 @@ def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
     """Yield every cell of a SIMM file that cannot be used; raise InputError for parameters that no file can be."""
     calibration(parameters["version"], int(parameters["mpor_days"]))
     answered_in(parameters)
-    yield from _among(crif, np.ones(len(crif), np.bool_), "risk_type", tuple(RISK_TYPES))
+    yield from cells_among(crif, np.ones(len(crif), np.bool_), "risk_type", tuple(RISK_TYPES))
     risk_type = crif.labels["risk_type"]
     for name, rule in RISK_TYPES.items():
         rows = risk_type.mask(name)
@@ -34,19 +34,19 @@ def row_faults(crif: Crif, parameters: Mapping[str, Any]) -> Iterator[RowFault]:
 
 def _row_type(crif: Crif, rows: Mask, name: str, rule: RiskType) -> Iterator[RowFault]:
     if not rule.parameter:
-        yield from _among(crif, rows, "product_class", PRODUCT_CLASSES)
+        yield from cells_among(crif, rows, "product_class", PRODUCT_CLASSES)
     if rule.qualifier:
         yield from _QUALIFIERS[rule.qualifier](crif, rows)
     if rule.buckets:
         given = rows & (crif.column("bucket").codes >= 0) if rule.bucket_optional else rows
         numbers = tuple(str(number) for number in range(1, rule.buckets + 1))
-        yield from _among(crif, given, "bucket", (*numbers, RESIDUAL) if rule.residual else numbers)
+        yield from cells_among(crif, given, "bucket", (*numbers, RESIDUAL) if rule.residual else numbers)
     if rule.label1:
-        yield from _among(crif, rows, "label1", rule.label1)
+        yield from cells_among(crif, rows, "label1", rule.label1)
     if rule.label2 is None:
-        yield from _where(crif, rows, "label2", bool, f"{name} needs the group of underlying names here.")
+        yield from cells_where(crif, rows, "label2", bool, f"{name} needs the group of underlying names here.")
     elif rule.label2:
-        yield from _among(crif, rows, "label2", rule.label2)
+        yield from cells_among(crif, rows, "label2", rule.label2)
 
 
 def _contradicted(crif: Crif, rows: Mask, column: str) -> Iterator[RowFault]:
@@ -69,25 +69,6 @@ def _small_multipliers(crif: Crif, rows: Mask) -> Iterator[RowFault]:
         yield RowFault(row=row, column="amount", detail=detail, remedy="Write a surcharge of 4.5 % as 1.045.")
 
 
-def _among(crif: Crif, rows: Mask, column: str, known: Sequence[str]) -> Iterator[RowFault]:
-    remedy = f"Use one of: {', '.join(known)}."
-    yield from _where(crif, rows, column, lambda text: text in known, remedy)
-
-
-def _where(crif: Crif, rows: Mask, column: str, good: Callable[[str], bool], remedy: str) -> Iterator[RowFault]:
-    labels = crif.column(column)
-    index = np.flatnonzero(rows)
-    codes = labels.codes[index]
-    texts = (*labels.values, "")
-    present = np.flatnonzero(np.bincount(codes + 1, minlength=len(texts))) - 1
-    bad = [code for code in present.tolist() if not good(texts[code])]
-    if not bad:
-        return
-    for row, code in zip(index[np.isin(codes, bad)].tolist(), codes[np.isin(codes, bad)].tolist(), strict=True):
-        found = f"{texts[code]!r} is not known here." if code >= 0 else "The cell is empty."
-        yield RowFault(row=row, column=column, detail=found, remedy=remedy)
-
-
 def _is_currency(text: str) -> bool:
     return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
 
@@ -97,19 +78,19 @@ def _is_pair(text: str) -> bool:
 
 
 def _currency(crif: Crif, rows: Mask) -> Iterator[RowFault]:
-    yield from _where(crif, rows, "qualifier", _is_currency, "Give a currency code such as EUR.")
+    yield from cells_where(crif, rows, "qualifier", _is_currency, "Give a currency code such as EUR.")
 
 
 def _pairs(crif: Crif, rows: Mask) -> Iterator[RowFault]:
-    yield from _where(crif, rows, "qualifier", _is_pair, "Give two different currency codes, such as EURUSD.")
+    yield from cells_where(crif, rows, "qualifier", _is_pair, "Give two different currency codes, such as EURUSD.")
 
 
 def _classes(crif: Crif, rows: Mask) -> Iterator[RowFault]:
-    yield from _among(crif, rows, "qualifier", PRODUCT_CLASSES)
+    yield from cells_among(crif, rows, "qualifier", PRODUCT_CLASSES)
 
 
 def _any_text(crif: Crif, rows: Mask) -> Iterator[RowFault]:
-    yield from _where(crif, rows, "qualifier", bool, "Give the name of the issuer, index, commodity or product.")
+    yield from cells_where(crif, rows, "qualifier", bool, "Give the name of the issuer, index, commodity or product.")
 
 
 _QUALIFIERS: dict[str, Callable[[Crif, Mask], Iterator[RowFault]]] = {
