@@ -1,6 +1,7 @@
 """MEASURES: the one map from a job's measure to its numerics."""
 
 from compute import drill
+from compute.analysis.bridge import request as bridge_request
 from compute.analysis.explain import request as explain_request
 from compute.analysis.impact import request as impact_request
 from compute.analysis.whatif import request as whatif_request
@@ -44,6 +45,7 @@ MEASURES: dict[str, MeasureSpec] = {
     "backtest": of_models(BACKTESTS, "fhs"),
     "whatif": whatif_request.SPEC,
     "explain": explain_request.SPEC,
+    "bridge": bridge_request.SPEC,
     "impact": impact_request.SPEC,
     "noop": MeasureSpec(
         kernel=drill.drill,

@@ -17,6 +17,7 @@ from compute.result import Checkpoint, Result, check_finite, no_checkpoint
 from core.logs import get_logger
 from core.names import JobState, Measure
 from services import metrics
+from services.earlier import EARLIER
 from services.environment import environment
 from services.failures import Failure, deadline_problem, failure_of
 from services.heartbeat import Heartbeat, Stop
@@ -97,7 +98,7 @@ def _compute(runtime: Runtime, claim: jobs.Claim, heartbeat: Heartbeat) -> Compu
     job, given = claim.job, claim.inputs
     portfolio = None if given.columns is None else load_book(given.columns)
     market = Market()
-    if given.market.get("histories"):
+    if given.market.get("histories") or given.market.get(EARLIER):
         with runtime.database.read() as conn:
             market = load_market(conn, job.tenant, given.market)
     spec = spec_of(job.measure).chosen(given.parameters)

@@ -17,6 +17,8 @@ from compute.resident import Resident
 from core.clock import isoformat
 from core.errors import Fault
 from core.names import Measure
+from services import earlier
+from services.earlier import EARLIER
 from services.errors import InvalidInputError, NotFoundError
 from services.impact_pins import pinned
 from services.intake.basket import StoredPrices, completed, read_basket
@@ -76,6 +78,8 @@ def resolve(conn: Connection, tenant: str, request: JobRequest, residents: Resid
             book, market["prices"] = _priced(conn, tenant, book, unpriced, request.pointer, partly=spec.values_itself)
         if spec.needs_history(request.parameters):
             market["histories"] = _history_versions(conn, tenant, spec.history_names(book), spec.more_history(book))
+    if book is not None and EARLIER in spec.parameters:
+        market[EARLIER] = earlier.pin(conn, tenant, parameters, book, load_book)
     itself = version is None or bool(unpriced)  # prices filled in are part of the input
     return Inputs(
         portfolio=book,
@@ -170,15 +174,19 @@ def _judge_kind(book: Book | None, spec: MeasureSpec, request: JobRequest) -> No
 
 
 def load_market(conn: Connection, tenant: str, pins: Mapping[str, Any]) -> Market:
-    """Load the pinned versions of the histories, on one calendar."""
-    versions = pins.get("histories")
+    """Load the pinned versions of the histories, on one calendar, and the earlier side of a bridge."""
+    before = earlier.load(conn, tenant, pins[EARLIER], load_book, load_market) if pins.get(EARLIER) else None
+    return Market(history=_history(conn, tenant, pins.get("histories")), earlier=before)
+
+
+def _history(conn: Connection, tenant: str, versions: Mapping[str, int] | None) -> PriceHistory | None:
     if not versions:
-        return Market()
+        return None
     stored = histories.load(conn, tenant, sorted(versions.items()))
     for symbol in versions:
         if symbol not in stored:
             raise NotFoundError("price history", f"{symbol}, version {versions[symbol]}", remedy=PURGED)
-    return Market(history=_on_one_calendar(stored))
+    return _on_one_calendar(stored)
 
 
 def pack_history(dates: np.ndarray, closes: np.ndarray) -> Packed:
