@@ -40,7 +40,7 @@ def read_shape(value: Any, pointer: str, faults: Faults) -> dict[str, Any] | Non
     for name in found:
         if name not in FIELDS:
             unknown_field(name, pointer, FIELDS, faults)
-    trades = found.get("trades") or []
+    trades = [] if found.get("trades") is None else found["trades"]
     if not isinstance(trades, list):
         faults.add(f"{pointer}/trades", "trades must be a list.")
     elif len(trades) > MOST_TRADES:
