@@ -3,9 +3,11 @@
 from typing import Any
 
 from api import parameter_set_schemas as parameter_sets
+from compute.margin.models import MODELS
 from compute.measures import MEASURES
 from compute.parameters import Kind, Parameter
 from core.names import Device, Lane, Measure
+from services.intake.entries import MAX_LABEL
 from services.intake.fields import (
     COLLATERAL_TYPES,
     MAX_POSITIONS,
@@ -33,6 +35,12 @@ _KINDS: dict[Kind, Schema] = {
     Kind.CURRENCY: {"type": "string", "pattern": "^[A-Z0-9]{3,5}$"},
     Kind.RATES: {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
     Kind.BASKET: {"type": "object"},
+    Kind.MODELS: {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"oneOf": [{"type": "string"}, {"$ref": "#/components/schemas/ComparedModel"}]}},
+        ]
+    },
     Kind.STRUCTURE: {"type": "object"},
 }
 
@@ -153,6 +161,14 @@ def components() -> dict[str, Schema]:
         **_parameter_schemas(),
         "JobRequest": _job(),
         "AnalysisRequest": _analysis(),
+        "ComparedModel": record(
+            {
+                "model": {"type": "string", "enum": sorted(MODELS)},
+                "parameters": {"type": "object", "description": "As those of the measure margin for this model."},
+                "label": {"type": "string", "maxLength": MAX_LABEL},
+            },
+            ("model",),
+        ),
         "MarginRequest": record(
             {
                 "portfolio": ref("Portfolio"),

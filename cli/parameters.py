@@ -10,7 +10,6 @@ from typing import Any
 from cli.problems import NotBuiltError, UsageError
 
 NOT_BUILT = (
-    "compare",
     "exposure",
     "breach",
     "stress",

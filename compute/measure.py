@@ -27,6 +27,15 @@ class Takes(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """Calculations of one margin model that a call is made of."""
+
+    model: str
+    parameters: Mapping[str, Any]
+    margins: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasureSpec:
     """A measure: its kernel, its parameters, and how much work a call is.
 
@@ -59,6 +68,11 @@ class MeasureSpec:
     margins
         For analyses of a margin model: how many calculations of the margin one costs, in place of a curve of its own; 0
         for what is warmed and timed itself.
+    parts
+        (parameters, what it is called with) → the calculations of margins that a call is made of, in place of a curve
+        of its own: for analyses of several models, or of one on many dates.
+    narrow
+        (this, parameters, judged or not) → the specification for these parameters, where what it takes goes by them.
     values_itself
         True where the kernel can do without a price that terms give; what is missing then stays NaN, for it to judge.
     models
@@ -80,13 +94,15 @@ class MeasureSpec:
     sample: Mapping[str, Any] = field(default_factory=dict)
     size: Callable[[Any], float] = len
     margins: float = 0.0
+    parts: Callable[[Mapping[str, Any], Any], list[Part]] | None = None
+    narrow: Callable[["MeasureSpec", Mapping[str, Any]], "MeasureSpec"] | None = None
     values_itself: bool = False
     models: Mapping[str, "MeasureSpec"] = field(default_factory=dict)
 
     @property
     def is_timed(self) -> bool:
         """Whether its kernel is compiled and timed at start: no drill, runs on its defaults, no analysis."""
-        return self.needs_portfolio and self.runs_on_defaults and not self.margins
+        return self.needs_portfolio and self.runs_on_defaults and not self.margins and self.parts is None
 
     @property
     def needs_portfolio(self) -> bool:
@@ -100,7 +116,8 @@ class MeasureSpec:
     def chosen(self, parameters: Mapping[str, Any]) -> "MeasureSpec":
         """Return the specification of the model that the parameters name; this one where they name none or no such."""
         name = parameters.get("model")
-        return self.models.get(name.lower(), self) if isinstance(name, str) else self
+        found = self.models.get(name.lower(), self) if isinstance(name, str) else self
+        return found if found.narrow is None else found.narrow(found, parameters)
 
     def variants(self) -> Iterator[tuple[str, "MeasureSpec"]]:
         """Yield each model's name and specification, or an empty name and this one where there are no models."""

@@ -2,6 +2,7 @@
 
 from compute import drill
 from compute.analysis.bridge import request as bridge_request
+from compute.analysis.compare import request as compare_request
 from compute.analysis.explain import request as explain_request
 from compute.analysis.impact import request as impact_request
 from compute.analysis.whatif import request as whatif_request
@@ -45,6 +46,7 @@ MEASURES: dict[str, MeasureSpec] = {
     "backtest": of_models(BACKTESTS, "fhs"),
     "whatif": whatif_request.SPEC,
     "explain": explain_request.SPEC,
+    "compare": compare_request.SPEC,
     "bridge": bridge_request.SPEC,
     "impact": impact_request.SPEC,
     "noop": MeasureSpec(

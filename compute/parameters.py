@@ -19,6 +19,7 @@ class Kind(StrEnum):
     CURRENCY = "currency"  # a currency code
     RATES = "rates"  # an object of currency pairs and positive numbers, such as {"EUR/USD": 1.08}
     BASKET = "basket"  # an object of trades, cash and collateral; read with the book at hand
+    MODELS = "models"  # margin models with their parameters, each judged as for the measure margin
     STRUCTURE = "structure"  # any object, such as an exchange's parameter file; its model judges what is in it
 
 

@@ -29,6 +29,7 @@ class Measure(StrEnum):
     PRICE = "price"  # price and greeks of every position
     WHATIF = "whatif"  # every figure before and after a basket of trades, cash and collateral, and its limits
     EXPLAIN = "explain"  # a margin figure as steps, contributions, marginal and stand-alone figures
+    COMPARE = "compare"  # several models side by side, and what each needs to cover the same losses
     BRIDGE = "bridge"  # why a margin is not what a stored earlier one was, in steps that sum to the difference
     IMPACT = "impact"  # every stored portfolio under a parameter set and under the active one
     NOOP = "noop"  # an operator's drill: sleeps, fails or allocates on request

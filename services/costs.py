@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from compute.crif import Crif
+from compute.margin.models import MODELS
 from compute.margin.simm.vocabulary import SUBCURVES, TENORS
 from compute.market import Market, PriceHistory
+from compute.measure import Part
 from compute.measures import MEASURES, Book, MeasureSpec, Takes
 from compute.portfolio import Labels, Portfolio
 from compute.result import no_checkpoint
@@ -56,11 +58,24 @@ def predicted_ms(request: JobRequest, book: Book | None) -> float | None:
     """Return the predicted cost, or None where this process has not measured it."""
     measure = MEASURES[request.measure]
     spec = measure.chosen(request.parameters)
+    if spec.parts is not None:
+        return None if book is None else _sum_ms(spec.parts(request.parameters, book), book)
     timed = Measure.MARGIN if spec.margins else request.measure
     curve = _CURVES.get((timed, measure.model_of(request.parameters)))
     if curve is None or book is None:
         return None
     return (spec.margins or 1.0) * curve.predict(spec.work(math.ceil(spec.size(book)), request.parameters))
+
+
+def _sum_ms(parts: Sequence[Part], book: Book) -> float | None:
+    """Return what several calculations of margins cost together, None where one of the models is not measured."""
+    total = 0.0
+    for part in parts:
+        spec, curve = MODELS[part.model], _CURVES.get((Measure.MARGIN, part.model))
+        if curve is None:
+            return None
+        total += part.margins * curve.predict(spec.work(math.ceil(spec.size(book)), part.parameters))
+    return total
 
 
 def compile_all(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:

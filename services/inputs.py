@@ -24,7 +24,7 @@ from services.impact_pins import pinned
 from services.intake.basket import StoredPrices, completed, read_basket
 from services.intake.pricing import fill_prices, unpriced_symbols
 from services.intake.request import JobRequest
-from services.parameter_set_choice import with_set
+from services.parameter_set_choice import with_set, with_sets_of_models
 from services.pins import PURGED
 from services.resident import Held, Residents
 from storage import histories, portfolios, prices
@@ -69,15 +69,18 @@ def resolve(conn: Connection, tenant: str, request: JobRequest, residents: Resid
         held = _stored(conn, tenant, request.portfolio_id, residents)
         book, version, resident = held.portfolio, held.version, held.known
     _judge_kind(book, spec, request)
-    chosen = with_set(conn, tenant, spec, request, None if book is None else book.as_of)
+    as_of = None if book is None else book.as_of
+    chosen = with_sets_of_models(conn, tenant, with_set(conn, tenant, spec, request, as_of), as_of)
     parameters = settled(spec, chosen, book, lambda symbols: _levels(conn, tenant, symbols))
     unpriced: tuple[str, ...] = ()
     if isinstance(book, Portfolio):
         unpriced = unpriced_symbols(book)
         if unpriced:
             book, market["prices"] = _priced(conn, tenant, book, unpriced, request.pointer, partly=spec.values_itself)
-        if spec.needs_history(request.parameters):
-            market["histories"] = _history_versions(conn, tenant, spec.history_names(book), spec.more_history(book))
+        needed = spec.history_names(book) if spec.needs_history(request.parameters) else []
+        more = spec.more_history(book)
+        if needed or more:
+            market["histories"] = _history_versions(conn, tenant, needed, more)
     if book is not None and EARLIER in spec.parameters:
         market[EARLIER] = earlier.pin(conn, tenant, parameters, book, load_book)
     itself = version is None or bool(unpriced)  # prices filled in are part of the input

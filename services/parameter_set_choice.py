@@ -1,12 +1,14 @@
 """Which parameter set a job computes with: the one it names, or the one that is active on its date; pinned whole."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from compute.margin.models import MODELS as MODELS_BY_NAME
 from compute.margin.sets import MODELS, fixed
 from compute.measures import MeasureSpec
-from core.names import SetState
+from core.names import Measure, SetState
 from services.errors import InvalidInputError
 from services.intake.request import JobRequest
 from services.parameter_set_names import ACTIVE, PACKAGED, packaged, split
@@ -37,6 +39,35 @@ def with_set(
     if reference != ACTIVE and was_given(spec, request, "version"):
         return parameters
     return _active(conn, tenant, spec, request, model, as_of)
+
+
+def with_sets_of_models(
+    conn: Connection, tenant: str, parameters: Mapping[str, Any], as_of: date | None
+) -> Mapping[str, Any]:
+    """Return the parameters with the stored set of each model that is compared written out, as `margin` would have."""
+    entries = parameters.get("models")
+    if not entries:
+        return parameters
+    return {
+        **parameters,
+        "models": [_settled(conn, tenant, entry, place, as_of) for place, entry in enumerate(entries)],
+    }
+
+
+def _settled(conn: Connection, tenant: str, entry: Mapping[str, Any], place: int, as_of: date | None) -> dict[str, Any]:
+    asked = JobRequest(
+        measure=Measure.MARGIN,
+        portfolio=None,
+        portfolio_id=None,
+        parameters=dict(entry["parameters"]),
+        given=frozenset(entry["given"]) if "given" in entry else None,
+    )
+    try:
+        found = with_set(conn, tenant, MODELS_BY_NAME[entry["model"]], asked, as_of)
+    except InvalidInputError as error:
+        inner = f"/parameters/models/{place}"
+        raise InvalidInputError([replace(fault, pointer=f"{inner}{fault.pointer}") for fault in error.faults]) from None
+    return {**{name: value for name, value in entry.items() if name != "given"}, "parameters": dict(found)}
 
 
 def usable(conn: Connection, tenant: str, model: str, reference: str, pointer: str = POINTER) -> StoredSet:

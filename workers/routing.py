@@ -14,6 +14,7 @@ KERNELS: Mapping[Measure, frozenset[Device]] = {
     Measure.BACKTEST: frozenset({Device.CPU}),
     Measure.WHATIF: frozenset({Device.CPU}),
     Measure.EXPLAIN: frozenset({Device.CPU}),
+    Measure.COMPARE: frozenset({Device.CPU}),
     Measure.BRIDGE: frozenset({Device.CPU}),
     Measure.IMPACT: frozenset({Device.CPU}),
     Measure.NOOP: frozenset({Device.CPU, Device.GPU, Device.ANE}),

@@ -75,7 +75,7 @@ def read_crif(
 ) -> Crif:
     """Return the columns of a CRIF file as the measure's model takes them; `pointer` is where the text stands."""
     spec = spec_of(measure).chosen(parameters)
-    judge = spec.row_faults
+    judge, reading = spec.row_faults, _reading(parameters)
     if judge is None:
         raise InvalidInputError(
             [
@@ -90,11 +90,18 @@ def read_crif(
         body,
         name=name,
         as_of=as_of or utcnow().date(),
-        fx=parameters.get("fx"),
-        model=str(parameters.get("model", "")),
+        fx=reading.get("fx"),
+        model=str(reading.get("model", "")),
         check=lambda crif: _judged(judge(crif, parameters)),
         pointer=pointer,
     )
+
+
+def _reading(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters that say how a file is read; a comparison's models have those in common."""
+    entries = parameters.get("models")
+    found: Mapping[str, Any] = entries[0]["parameters"] if entries else parameters
+    return found
 
 
 def _judged(faults: Iterator[RowFault]) -> Iterator[RowFault]:

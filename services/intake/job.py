@@ -88,7 +88,8 @@ def _demand(measure: Measure, parameters: Mapping[str, Any], faults: Faults) -> 
     if Takes.POSITIONS in MEASURES[measure].chosen(parameters).takes:
         faults.add("/portfolio", f"The measure {measure.value} needs a portfolio.", remedy="Or send a portfolio_id.")
     else:
-        faults.add("/crif", f"The model {parameters['model']} needs the rows of a CRIF.", remedy="Send them as text.")
+        model = parameters.get("model", measure.value)
+        faults.add("/crif", f"The model {model} needs the rows of a CRIF.", remedy="Send them as text.")
 
 
 def _crif(value: Any, measure: Measure, parameters: Mapping[str, Any], faults: Faults) -> Crif | None:

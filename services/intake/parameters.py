@@ -12,6 +12,7 @@ from compute.measures import measure as spec_of
 from compute.parameters import Kind, Parameter
 from services.intake.basket import read_shape
 from services.intake.careful import unknown_field
+from services.intake.entries import read_entries
 from services.intake.faults import Faults, escape, nearest, quote
 from services.intake.structures import structure
 from services.intake.values import currency_problem, kind_of, mapping, text_problem
@@ -58,7 +59,7 @@ def _judge(spec: MeasureSpec, found: Mapping[str, Any], pointer: str, faults: Fa
 
 def from_text(spec: Parameter, text: str) -> Any:
     """Return what a text such as `99.5`, `true` or `0.95,0.99` stands for; the text itself where it fits nothing."""
-    if spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.RATES, Kind.BASKET, Kind.STRUCTURE}:
+    if spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.RATES, Kind.BASKET, Kind.MODELS, Kind.STRUCTURE}:
         return text
     if spec.kind is Kind.FLAG:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
@@ -87,9 +88,14 @@ def _read(spec: Parameter, value: Any, pointer: str, faults: Faults) -> Any:
     return spec.default
 
 
-_OBJECTS: dict[Kind, Callable[[Any, str, Faults], dict[str, Any] | None]] = {
+def _entries(value: Any, pointer: str, faults: Faults) -> list[dict[str, Any]] | None:
+    return read_entries(value, pointer, faults, collect_parameters)
+
+
+_OBJECTS: dict[Kind, Callable[[Any, str, Faults], Any]] = {
     Kind.STRUCTURE: structure,
     Kind.BASKET: read_shape,
+    Kind.MODELS: _entries,
 }
 
 Verdict = tuple[str | None, str, Any]
