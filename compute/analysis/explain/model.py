@@ -22,7 +22,9 @@ Allocator = Callable[[Book, Market, Mapping[str, Any], str, Checkpoint], Allocat
 ALLOCATIONS: dict[str, str] = {
     "house": "compute.margin.house_allocation",
     "simm": "compute.margin.simm.allocation",
+    "reg_t": "compute.margin.reg_t.allocation",
     "portfolio_margin": "compute.margin.portfolio_margin.allocation",
+    "fhs": "compute.margin.fhs.allocation",
     "span": "compute.margin.span.allocation",
 }
 """Model to the module whose `allocation` takes its figures apart."""

@@ -34,7 +34,9 @@ class Explained:
 EXPLAINED: dict[str, Explained] = {
     "house": Explained(figures=("initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
     "simm": Explained(figures=("initial_margin",), kinds=SENSITIVITY_KINDS),
+    "reg_t": Explained(figures=("net_deposit", "initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
     "portfolio_margin": Explained(figures=("initial_margin",), kinds=POSITION_KINDS),
+    "fhs": Explained(figures=("initial_margin",), kinds=POSITION_KINDS),
     "span": Explained(figures=("initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
 }
 
