@@ -268,21 +268,21 @@ def reprice(
     -------
     Shape (n, s), float64, base currency, gain positive.
     """
+    shifts = _shifts(len(book.underlyings), spot_shift, vol_shift, rate_shift)
+    shifts = replace(shifts, relative=vol_shift_kind == "relative", years=time_shift_days / DAYS_A_YEAR)
+    return revalue(book, shifts, checkpoint, None if memo is None else memo.gains)
+
+
+def _shifts(underlyings: int, spot_shift: Floats, vol_shift: Floats | None, rate_shift: Floats | None) -> Revaluation:
+    """Return the moves of spot, volatility and rate, none where not given; raise ValueError for a wrong shape."""
     spot = np.ascontiguousarray(spot_shift, dtype=np.float64)
     scenarios = spot.shape[1] if spot.ndim == 2 else 0
-    if spot.shape != (len(book.underlyings), scenarios):
-        raise ValueError(f"spot_shift has shape {spot.shape}, wanted ({len(book.underlyings)}, scenarios).")
+    if spot.shape != (underlyings, scenarios):
+        raise ValueError(f"spot_shift has shape {spot.shape}, wanted ({underlyings}, scenarios).")
     vol = np.zeros((1, scenarios)) if vol_shift is None else np.atleast_2d(np.asarray(vol_shift, dtype=np.float64))
     if vol.shape not in {(1, scenarios), spot.shape}:
         raise ValueError(f"vol_shift has shape {vol.shape}, wanted ({scenarios},) or {spot.shape}.")
     rate = np.zeros(scenarios) if rate_shift is None else np.ascontiguousarray(rate_shift, dtype=np.float64)
     if rate.shape != (scenarios,):
         raise ValueError(f"rate_shift has shape {rate.shape}, wanted ({scenarios},).")
-    shifts = Revaluation(
-        spot=spot,
-        vol=np.ascontiguousarray(vol),
-        relative=vol_shift_kind == "relative",
-        rate=rate,
-        years=time_shift_days / DAYS_A_YEAR,
-    )
-    return revalue(book, shifts, checkpoint, None if memo is None else memo.gains)
+    return Revaluation(spot=spot, vol=np.ascontiguousarray(vol), rate=rate)

@@ -32,9 +32,9 @@ class Revaluation:
 
     spot: Floats
     vol: Floats
-    relative: bool
     rate: Floats
-    years: float
+    relative: bool = True
+    years: float = 0.0
 
 
 def revalue(book: "Book", shifts: Revaluation, checkpoint: Checkpoint, memo: RowMemo | None = None) -> Floats:

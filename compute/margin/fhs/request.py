@@ -163,4 +163,4 @@ def work(positions: int, _parameters: Mapping[str, Any]) -> float:
 
 def backtest_work(factors: int, parameters: Mapping[str, Any]) -> float:
     """Return the most scenarios of all days that are revalued, in millions, by factor."""
-    return 1e-6 * factors * min(parameters["days"], LONGEST_HISTORY) * parameters["lookback"]
+    return 1e-6 * factors * float(min(parameters["days"], LONGEST_HISTORY) * parameters["lookback"])

@@ -1,14 +1,14 @@
 """The parameter sets of filtered historical simulation: packaged TOML, checked on load, selected by version."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from compute.errors import InputError, ParameterSetError
+from compute.errors import ParameterSetError
 from compute.margin.chosen import chosen
+from compute.margin.packaged import Described, described, packaged_set, packaged_versions
 from compute.margin.schema import Source, TableReader
 
 FOLDER = Path(__file__).parent / "params"
@@ -16,14 +16,10 @@ DEFAULT_VERSION = "emir-153-2013"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FhsSet:
+class FhsSet(Described):
     """A checked parameter set; days are observations of the price history, shares are decimals."""
 
-    version: str
     title: str
-    source: str
-    status: str
-    unverified: tuple[str, ...]
     confidence: float
     mpor_days: int
     lookback_days: int
@@ -39,30 +35,18 @@ class FhsSet:
 
     def document(self) -> dict[str, Any]:
         """Return what a result says of the set."""
-        return {
-            "version": self.version,
-            "title": self.title,
-            "source": self.source,
-            "status": self.status,
-            "unverified": list(self.unverified),
-        }
+        return {**super().document(), "title": self.title}
 
 
 def versions() -> tuple[str, ...]:
     """Return the names of the packaged versions."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return packaged_versions(FOLDER)
 
 
 @cache
 def fhs_set(version: str) -> FhsSet:
     """Return a packaged version; raise InputError for an unknown one."""
-    if version not in versions():
-        raise InputError(
-            f"There is no fhs version {version!r}.",
-            pointer="/parameters/version",
-            remedy=f"Use one of: {', '.join(versions())}.",
-        )
-    return read_set(tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")), version)
+    return packaged_set(FOLDER, version, "fhs", parse)
 
 
 def chosen_set(parameters: Mapping[str, Any]) -> FhsSet:
@@ -87,11 +71,8 @@ def read_set(values: Mapping[str, Any], name: str, faults: list[ParameterSetErro
     liquidation.integer("otc", 1, 250)
     year = ours.number("year_days", 1, 366)
     found = FhsSet(
-        version=top.text("version"),
+        **described(top),
         title=top.text("title"),
-        source=top.text("source"),
-        status=top.text("status"),
-        unverified=top.texts("unverified"),
         confidence=confidence.number("other", 0.5, 0.9999),
         mpor_days=liquidation.integer("other", 1, 250),
         lookback_days=ours.integer("lookback_days", 250, 20_000),

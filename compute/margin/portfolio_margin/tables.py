@@ -1,14 +1,14 @@
 """The parameter sets of portfolio margin, read once."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from compute.errors import InputError, ParameterSetError
+from compute.errors import ParameterSetError
 from compute.margin.chosen import chosen
+from compute.margin.packaged import Described, described, packaged_set, packaged_versions
 from compute.margin.schema import TableReader
 
 FOLDER = Path(__file__).parent / "params"
@@ -27,7 +27,7 @@ NAMES = (NARROW, UNLISTED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PortfolioMarginSet:
+class PortfolioMarginSet(Described):
     """One version of the rule's figures.
 
     Parameters
@@ -44,41 +44,22 @@ class PortfolioMarginSet:
         USD, by `intraday`, `other`, `unlisted_derivatives`.
     """
 
-    version: str
-    source: str
-    status: str
-    unverified: tuple[str, ...]
     steps: int
     ranges: Mapping[str, tuple[float, float]]
     minimum: float
     offset_cap: float
     minimum_equity: Mapping[str, float]
 
-    def document(self) -> dict[str, Any]:
-        """Return what a result says of the set."""
-        return {
-            "version": self.version,
-            "source": self.source,
-            "status": self.status,
-            "unverified": list(self.unverified),
-        }
-
 
 def versions() -> tuple[str, ...]:
     """Return the names of the packaged versions."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return packaged_versions(FOLDER)
 
 
 @cache
 def portfolio_margin_set(version: str = DEFAULT_VERSION) -> PortfolioMarginSet:
     """Return a packaged version; raise InputError for an unknown one."""
-    if version not in versions():
-        raise InputError(
-            f"There is no portfolio margin version {version!r}.",
-            pointer="/parameters/version",
-            remedy=f"Use one of: {', '.join(versions())}.",
-        )
-    return read_set(version, tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")))
+    return packaged_set(FOLDER, version, "portfolio margin", read_set)
 
 
 def chosen_set(parameters: Mapping[str, Any]) -> PortfolioMarginSet:
@@ -92,10 +73,7 @@ def read_set(name: str, values: Mapping[str, Any], faults: list[ParameterSetErro
     ranges = reader.table("ranges_percent")
     equity = reader.table("minimum_equity_usd")
     found = PortfolioMarginSet(
-        version=reader.text("version"),
-        source=reader.text("source"),
-        status=reader.text("status"),
-        unverified=reader.texts("unverified"),
+        **described(reader),
         steps=reader.integer("steps", 1, 100),
         ranges={key: _range(ranges, key) for key in RANGES},
         minimum=reader.number("minimum_usd_per_contract_unit", 0.0, 1000.0),

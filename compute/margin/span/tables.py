@@ -1,6 +1,5 @@
 """The scenarios and the composite delta's weights, read once."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from compute.errors import InputError, ParameterSetError
+from compute.errors import ParameterSetError
 from compute.margin.chosen import chosen
+from compute.margin.packaged import Described, described, packaged_set, packaged_versions
 from compute.margin.schema import TableReader, is_number
 from compute.portfolio import Floats
 
@@ -23,7 +23,7 @@ MOVES = (0, 1, -1, 2, -2, 3, -3)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpanSet:
+class SpanSet(Described):
     """What every SPAN exchange shares.
 
     Parameters
@@ -36,24 +36,11 @@ class SpanSet:
         Shape (7,): of the deltas at `MOVES`, adding up to 1.
     """
 
-    version: str
-    source: str
-    status: str
-    unverified: tuple[str, ...]
     price: Floats
     volatility: Floats
     extreme_multiplier: float
     extreme_fraction: float
     weights: Floats
-
-    def document(self) -> dict[str, Any]:
-        """Return what a result says of the set."""
-        return {
-            "version": self.version,
-            "source": self.source,
-            "status": self.status,
-            "unverified": list(self.unverified),
-        }
 
     def scenarios(self, multiplier: float) -> tuple[Floats, Floats]:
         """Return price and volatility moves of all scenarios, shape (16,) each, in scan ranges."""
@@ -63,19 +50,13 @@ class SpanSet:
 
 def versions() -> tuple[str, ...]:
     """Return the names of the packaged versions."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return packaged_versions(FOLDER)
 
 
 @cache
 def span_set(version: str = DEFAULT_VERSION) -> SpanSet:
     """Return a packaged version; raise InputError for an unknown one."""
-    if version not in versions():
-        raise InputError(
-            f"There is no SPAN version {version!r}.",
-            pointer="/parameters/version",
-            remedy=f"Use one of: {', '.join(versions())}.",
-        )
-    return read_set(version, tomllib.loads((FOLDER / f"{version}.toml").read_text(encoding="utf-8")))
+    return packaged_set(FOLDER, version, "SPAN", read_set)
 
 
 def chosen_set(parameters: Mapping[str, Any]) -> SpanSet:
@@ -94,10 +75,7 @@ def read_set(name: str, values: Mapping[str, Any], faults: list[ParameterSetErro
         inner.refuse("unchanged", "must be above zero, or another weight must")
         weights = np.ones(len(MOVES))
     found = SpanSet(
-        version=reader.text("version"),
-        source=reader.text("source"),
-        status=reader.text("status"),
-        unverified=reader.texts("unverified"),
+        **described(reader),
         price=scenarios[:, 0] / 3.0,
         volatility=scenarios[:, 1],
         extreme_multiplier=reader.number("extreme_multiplier", 0.0, 100.0),
