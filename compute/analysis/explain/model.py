@@ -22,6 +22,7 @@ Allocator = Callable[[Book, Market, Mapping[str, Any], str, Checkpoint], Allocat
 ALLOCATIONS: dict[str, str] = {
     "house": "compute.margin.house_allocation",
     "simm": "compute.margin.simm.allocation",
+    "schedule": "compute.margin.schedule.allocation",
     "reg_t": "compute.margin.reg_t.allocation",
     "portfolio_margin": "compute.margin.portfolio_margin.allocation",
     "fhs": "compute.margin.fhs.allocation",

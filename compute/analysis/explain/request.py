@@ -34,6 +34,7 @@ class Explained:
 EXPLAINED: dict[str, Explained] = {
     "house": Explained(figures=("initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
     "simm": Explained(figures=("initial_margin",), kinds=SENSITIVITY_KINDS),
+    "schedule": Explained(figures=("initial_margin",), kinds=tuple(dict.fromkeys((*TRADE_KINDS, *POSITION_KINDS)))),
     "reg_t": Explained(figures=("net_deposit", "initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
     "portfolio_margin": Explained(figures=("initial_margin",), kinds=POSITION_KINDS),
     "fhs": Explained(figures=("initial_margin",), kinds=POSITION_KINDS),
