@@ -48,16 +48,17 @@ def calc(
     history: History = None,
     plot: Plot = None,
     as_json: AsJson = False,
-    state_dir: StateDir = None,  # noqa: ARG001 - every command takes it; this one needs no cluster
+    state_dir: StateDir = None,
 ) -> None:
-    """Compute a measure for each portfolio of an input."""
+    """Compute a measure for each portfolio of an input; only a bridge to a stored job asks the cluster."""
+    from cli.bridging import with_earlier
     from cli.documents import read_input
     from cli.present import show_result
 
     quiet_logs()
-    parameters = _parameters(measure, param, source)
+    parameters, enclosed = _parameters(measure, param, source)
     partly = _values_itself(measure, parameters)
-    market = _market(history, measure, parameters)
+    market = with_earlier(_market(history, measure, parameters), parameters, enclosed, state_dir)
     plotter = Plotter(plot, measure)
     documents = read_input(source, measure, parameters, files)
     unread = failed = 0
@@ -82,7 +83,9 @@ def calc(
     raise typer.Exit(FAILED if unread or failed else 0)
 
 
-def _parameters(measure: str, param: list[str] | None, source: Path) -> dict[str, Any]:
+def _parameters(measure: str, param: list[str] | None, source: Path) -> tuple[dict[str, Any], Mapping[str, Any] | None]:
+    """Return the parameters, and the earlier side of a bridge where it came with them."""
+    from cli.bridging import take_enclosed
     from cli.parameters import check_measure, given_parameters
     from compute.measures import measure as spec_of
     from services.intake.parameters import read_parameters
@@ -96,7 +99,8 @@ def _parameters(measure: str, param: list[str] | None, source: Path) -> dict[str
     device = given.pop("device", "auto")
     if device not in {"auto", "cpu"}:
         raise UsageError(f"This process computes on cpu, not on {device}.", remedy="Submit the job to a cluster.")
-    return read_parameters(measure, given)
+    enclosed = take_enclosed(given)
+    return read_parameters(measure, given), enclosed
 
 
 def _market(history: Path | None, measure: str, parameters: Mapping[str, Any]) -> "Market":

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from cli.bridging import show_bridge
 from cli.output import milliseconds, money, percent, print_table
 
 _POSITIONS_SHOWN = 20
@@ -25,7 +26,7 @@ def show_result(line: Mapping[str, Any]) -> None:
     if "coverage" in result:
         _coverage(result)
     if "waterfall" in result:
-        _explained(result)
+        (show_bridge if "steps" in result else _explained)(result)
         return
     if isinstance(result.get("positions"), list) and result["positions"]:
         first = result["positions"][0]

@@ -48,13 +48,19 @@ def show(runtime: Runtime, principal: Principal, job_id: UUID) -> dict[str, Any]
     return inputs_document(found, None if stored is None else stored.environment)
 
 
+def sendable(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return pinned parameters as a request may hold them: of a stored set the document, without its name."""
+    return {**parameters, "parameter_set": ""} if parameters.get("tables") else dict(parameters)
+
+
 def inputs_document(found: Pinned, environment: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return pinned inputs as they go over the wire."""
     job, book = found.job, found.book
     return {
         "job_id": str(job.id),
         "measure": job.measure.value,
-        "parameters": found.inputs.parameters,
+        "parameters": sendable(found.inputs.parameters),
+        "parameter_set": found.inputs.parameters.get("parameter_set") or None,
         "portfolio": None if book is None or isinstance(book, Crif) else book_document(book),
         "crif": crif_text(book) if isinstance(book, Crif) else None,
         "device": job.device_requested.value,

@@ -34,6 +34,8 @@ class Earlier:
         The model's parameter set as the stored result names it.
     code_version, present_code_version
         The code that computed the stored figures, and the one that runs now; None where nobody knows.
+    facts, notes
+        What answers repeat of it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Earlier:
     code_version: str | None = None
     present_code_version: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def judge_pair(earlier: Earlier, book: Book, parameters: Mapping[str, Any]) -> None:

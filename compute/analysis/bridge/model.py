@@ -78,7 +78,7 @@ def bridge(book: Book, market: Market, parameters: Mapping[str, Any], checkpoint
         amounts=(shapley if is_shapley else sequential)(states.figures, steps, names),
         changes=changes,
         evaluations=states.count,
-        notes=sides.notes,
+        notes=[*earlier.notes, *sides.notes],
     )
     return report(found, parameters)
 

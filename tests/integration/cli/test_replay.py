@@ -1,6 +1,7 @@
 """`collateral replay` against a served API."""
 
 import json
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -44,3 +45,22 @@ def test_what_cannot_be_replayed_is_a_usage_error(run: Run) -> None:
     refused = run("replay", drill)
     assert refused.code == 2
     assert "drill" in refused.err
+
+
+def test_a_bridge_reads_its_earlier_side_from_the_cluster(run: Run, tmp_path: Path) -> None:
+    before = json.loads(run("submit", "margin", MULTI, "--wait", "--json").out)
+    book = json.loads(MULTI.read_text())
+    book = book.get("portfolio", book)
+    book["positions"][0]["quantity"] *= 2
+    today = tmp_path / "today.json"
+    today.write_text(json.dumps(book))
+    here = run("calc", "bridge", today, "--param", f"earlier={before['job_id']}", "--json")
+    assert here.code == 0, here.err
+    there = run("submit", "bridge", today, "--param", f"earlier={before['job_id']}", "--wait", "--json")
+    assert there.code == 0, there.err
+    one, other = (json.loads(each.out)["result"] for each in (here, there))
+    assert one["waterfall"] == other["waterfall"]
+    assert one["waterfall"][0]["running"] == before["result"]["initial_margin"]
+    assert [step["step"] for step in one["steps"]] == ["trades"]
+    missing = run("calc", "bridge", today, "--param", "earlier=00000000-0000-4000-8000-000000000009")
+    assert "There is no job" in missing.err
