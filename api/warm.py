@@ -11,6 +11,7 @@ from core.errors import CollateralError
 from services import costs
 from services.calculate import warm_up as warm_kernels
 from services.intake.decode import decode_margin
+from services.intake.files.warm import warm as warm_files
 from services.runtime import Runtime
 from storage.columns import pack
 
@@ -23,6 +24,7 @@ def warm_up(runtime: Runtime) -> None:
     portfolio = decode_margin(msgspec.json.encode(MARGIN_CALCULATE)).job.portfolio
     if portfolio is not None:
         pack(portfolio.document(), portfolio.tables())
+    warm_files()
     with suppress(CollateralError):
         runtime.database.ping()
     gc.collect()

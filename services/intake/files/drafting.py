@@ -48,6 +48,7 @@ class Drafting:
         self._options = options
         self._faults = faults
         self._size = table.rows.size
+        self._spoilt: dict[str, set[int]] = {}
 
     def sheaf(self) -> Sheaf:
         """Return the draft of all rows."""
@@ -69,6 +70,7 @@ class Drafting:
         return int(self._table.rows[index]), self._table.titles[at], self._table.columns[at].shown(index)
 
     def _reject(self, name: str, bad: list[Bad]) -> None:
+        self._spoilt.setdefault(name, set()).update(each.index for each in bad)
         for each in bad:
             row, title, cell = self.locate(each.index, name)
             self._faults.reject(row, title, cell, each.detail, each.remedy)
@@ -83,9 +85,7 @@ class Drafting:
         if constant is not None:
             labels = Labels.of(constant if text is None else text for text in labels.texts())
         elif needed:
-            spoilt = {each.index for each in bad}
-            empty = [index for index in np.flatnonzero(labels.codes < 0).tolist() if index not in spoilt]
-            self._reject(name, [Bad(index=index, detail=f"{name} is required.") for index in empty])
+            self._demand(name, labels.codes < 0)
         return _respelled(labels, name)
 
     def _numbers(self, name: str) -> Floats | None:
@@ -117,22 +117,22 @@ class Drafting:
             return [f"row-{row}" for row in self._table.rows.tolist()], frozenset()
         ids, bad = self._table.columns[at].texts()
         self._reject("id", bad)
-        spoilt = {each.index for each in bad}
-        blank = [index for index, each in enumerate(ids) if not each and index not in spoilt] if "" in ids else []
-        self._reject("id", [Bad(index=index, detail="id is required.") for index in blank])
-        return ids, frozenset([*spoilt, *blank])
+        if "" in ids:
+            self._demand("id", np.array([not each for each in ids]))
+        return ids, frozenset(self._spoilt["id"])
 
     def _require(self, draft: Draft) -> None:
-        """Record blank cells of the columns that every position needs, unless the cell is recorded already."""
         for name in NEEDED:
-            blank = np.isnan(draft.numbers[name]) if name in NUMBERS else draft.labels[name].codes < 0
-            if not blank.any():
-                continue
-            remedy = "Fill the cell in, or remove the row."
-            for index in np.flatnonzero(blank).tolist():
-                row, title, cell = self.locate(index, name)
-                if not cell.strip():
-                    self._faults.reject(row, title, cell, f"{name} is required.", remedy)
+            self._demand(name, np.isnan(draft.numbers[name]) if name in NUMBERS else draft.labels[name].codes < 0)
+
+    def _demand(self, name: str, blank: Mask) -> None:
+        """Record blank cells of a column that every position needs, unless what is wrong with them is known."""
+        if not blank.any():
+            return
+        known = self._spoilt.get(name, set())
+        indices = [index for index in np.flatnonzero(blank).tolist() if index not in known]
+        remedy = "Fill the cell in, or remove the row."
+        self._reject(name, [Bad(index=index, detail=f"{name} is required.", remedy=remedy) for index in indices])
 
     def _signed(self, quantity: Floats, sided: Labels) -> Floats:
         """Return the quantity with the sign of its side; a quantity that is signed already must agree with it."""

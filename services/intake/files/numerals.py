@@ -23,7 +23,7 @@ _GROUPED = {
         rf"[+-]?(\d{{1,3}}(?P<by>[.'\u2019 \u00a0\u202f])\d{{3}}((?P=by)\d{{3}})*|\d+)(,\d*)?{_EXPONENT}"
     ),
 }
-_SEPARATORS = re.compile(r"[,'\u2019 \u00a0\u202f]")
+_SEPARATORS = re.compile(r"[.,'\u2019 \u00a0\u202f]")
 _LONGEST = 64
 
 

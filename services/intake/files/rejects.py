@@ -27,6 +27,16 @@ class RowFaults(Faults):
         self._locate = locate
         return self
 
+    @property
+    def in_order(self) -> list[Fault]:
+        """The faults, those of the whole file first, the others by row."""
+        return sorted(self.items, key=lambda fault: fault.row or 0)
+
+    def settle(self) -> None:
+        """Raise InvalidInputError if there is any fault."""
+        self.items = self.in_order
+        super().settle()
+
     def forget_others(self) -> None:
         """Forget what was wrong beside the rows: it is judged anew without them."""
         self.items = [fault for fault in self.items if fault.row in self.rejected]

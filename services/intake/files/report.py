@@ -62,7 +62,7 @@ class Report:
             unused=mapping.unused,
             rows=rows,
             taken=rows - len(faults.rejected),
-            rejected=tuple(faults.items),
+            rejected=tuple(faults.in_order),
             rejected_rows=frozenset(faults.rejected),
             omitted=faults.omitted,
         )
