@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from api.accepting import SVG, wants_picture
 from api.answers import answer
 from api.auth import caller
 from api.bodies import read_optional_body
@@ -25,6 +26,7 @@ from core.security import Principal
 from services import job_inputs, jobs
 from services import replay as replays
 from services.idempotency import Answer, Held
+from services.pictures import draw, require_picture
 from services.wire import job_document
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=StrictRoute)
@@ -95,9 +97,11 @@ async def show(request: Request, job_id: str) -> Response:
 
 @router.get("/{job_id}/result", summary="The result alone")
 async def result(request: Request, job_id: str) -> Response:
-    """Return a finished job's result."""
+    """Return a finished job's result, or with `Accept: image/svg+xml` the picture of it."""
     principal = caller(request, Permission.READ)
     context = context_of(request)
+    if wants_picture(request):
+        return await context.crew.run(_picture, context, principal, job_id_of(job_id))
     return answer(await context.crew.run(jobs.result, context.runtime, principal, job_id_of(job_id)))
 
 
@@ -185,6 +189,13 @@ def _cancel(context: Context, post: Post, job_id: UUID) -> Answer:
         return job_answer(jobs.cancel(context.runtime, post.principal, job_id, claim=held, answer=job_answer), None)
 
     return once(context.runtime, post, work)
+
+
+def _picture(context: Context, principal: Principal, job_id: UUID) -> Response:
+    job = jobs.show(context.runtime, principal, job_id)
+    require_picture(job.measure)
+    found = jobs.result(context.runtime, principal, job_id)
+    return Response(draw(job.measure, found, portfolio_id=job.portfolio_id or ""), media_type=SVG)
 
 
 def _replayed(context: Context, post: Post, job_id: UUID) -> Answer:

@@ -78,6 +78,10 @@ def test_a_picture_where_one_is_asked_for(api: Api) -> None:
         assert picture.status_code == 200, picture.text
         assert picture.headers["content-type"] == "image/svg+xml"
         assert picture.text.startswith("<svg")
+        job = picture.headers["content-location"]
+        again = await client.get(f"{job}/result", headers={"Accept": "image/svg+xml"})
+        assert again.headers["content-type"].startswith("image/svg+xml")
+        assert again.text.startswith("<svg")
         none = await client.post(
             "/api/v1/collateral/price", json={"portfolio": MIXED_PORTFOLIO}, headers={"Accept": "image/svg+xml"}
         )
