@@ -72,8 +72,19 @@ OPTIONS: Document = {
     }
 }
 BACKTEST: Document = {"portfolio": SPEC_PORTFOLIO}
+COMPARE: Document = {
+    "portfolio": SPEC_PORTFOLIO,
+    "parameters": {
+        "models": [
+            {"model": "house"},
+            {"model": "portfolio_margin", "parameters": {"monitoring": "other"}, "label": "4210(g)"},
+        ],
+        "confidence": 0.95,
+    },
+}
 ANALYSES: dict[str, dict[str, Document]] = {
     "whatif": {"sell_some_and_close_a_short": WHATIF},
+    "compare": {"two_models_at_equal_coverage": COMPARE},
     "price": {"an_american_call": OPTIONS},
     "backtest": {"two_equities_whose_history_is_stored": BACKTEST},
 }

@@ -25,6 +25,8 @@ def show_result(line: Mapping[str, Any]) -> None:
         _risks(result)
     if "coverage" in result:
         _coverage(result)
+    if "entries" in result:
+        _compared(result)
     if "waterfall" in result:
         (show_bridge if "steps" in result else _explained)(result)
         return
@@ -106,6 +108,60 @@ def _coverage(result: Mapping[str, Any]) -> None:
     moved = [(name, found) for name, found in (result["procyclicality"] or {}).items() if found is not None]
     headings = ("of", "peak to trough", "peak", "trough", "greatest rises")
     print_table("Procyclicality", headings, [_movement(*one) for one in moved], right=("peak to trough",))
+
+
+def _compared(result: Mapping[str, Any]) -> None:
+    """Print the models side by side, how each covered the same losses, and what is said of savings."""
+    currency, figure, entries = str(result["currency"]), str(result["figure"]), result["entries"]
+    rows = [
+        (
+            str(one["label"]),
+            str(one["version"] or "-"),
+            money(one[figure], currency),
+            money(one["difference"], currency),
+            percent(one["relative_difference"]),
+            one["error"]["detail"] if one["error"] else "",
+        )
+        for one in entries
+    ]
+    columns = ("model", "version", figure.replace("_", " "), f"less {result['base']}", "of it", "error")
+    print_table("Side by side", columns, rows, right=columns[2:5])
+    if result["backtest"] is not None:
+        _covered(result)
+    print_table("Savings at equal coverage", ("",), [(note,) for note in result["notes"]], right=())
+
+
+def _covered(result: Mapping[str, Any]) -> None:
+    currency, walked = str(result["currency"]), result["backtest"]
+    rows = [_coverage_row(one, currency) for one in result["entries"]]
+    title = (
+        f"Coverage of losses over {walked['horizon_days']} days, {walked['dates']} dates from {walked['first']} to "
+        f"{walked['last']}"
+    )
+    equal = f"at {percent(result['confidence'])}"
+    columns = (
+        "model", "covered", "exceedances", "p Kupiec", "p independence", "mean margin", "peak to trough", "times",
+        equal, "saving",
+    )  # fmt: skip
+    print_table(title, columns, rows, right=columns[1:])
+
+
+def _coverage_row(one: Mapping[str, Any], currency: str) -> Sequence[str]:
+    found, level = one["coverage"], one["at_equal_coverage"]
+    if found["tests"] is None:
+        return (str(one["label"]), *("-" for _ in range(9)))
+    moved = found["procyclicality"]
+    return (
+        str(one["label"]),
+        percent(found["coverage"]),
+        f"{found['exceedances']:,} of {found['observations']:,}",
+        *(_probability(found["tests"][name]) for name in ("kupiec", "christoffersen_independence")),
+        money(found["margin"]["mean"], currency),
+        "-" if moved is None else f"{moved['peak_to_trough']:.2f}",
+        "-" if level["multiplier"] is None else f"{level['multiplier']:.3f}",
+        money(level["margin"], currency),
+        percent(level["saving_against_base"]),
+    )
 
 
 def _movement(name: str, found: Mapping[str, Any]) -> Sequence[str]:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from compute.margin import requests
+from compute.margin.backtest import plan
 from compute.margin.fhs import request as fhs_request
 from compute.margin.fhs.factors import conversion_pairs
 from compute.margin.portfolio_margin import request as portfolio_margin_request
 from compute.margin.sets import with_sets
 from compute.margin.span import request as span_request
 from compute.margin.weights import factors, revaluations
-from compute.measure import SAMPLE_SYMBOLS, MeasureSpec, Takes, deferred, deferred_faults, rows
+from compute.measure import SAMPLE_SYMBOLS, MeasureSpec, Part, Takes, deferred, deferred_faults, rows
 from compute.simulation.exposures import factor_names
 
 
@@ -85,5 +86,33 @@ _BACKTESTS: dict[str, MeasureSpec] = {
         more_history=conversion_pairs,
     ),
 }
+
+WALKED = ("house", "portfolio_margin", "reg_t", "schedule", "span")
+"""Models that a backtest asks anew on each date of a history."""
+
+
+def _walked(model: str) -> MeasureSpec:
+    spec = _MODELS[model]
+
+    def own(parameters: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in parameters.items() if name not in plan.PARAMETERS}
+
+    def parts(parameters: Mapping[str, Any], _book: Any) -> list[Part]:
+        margins = 1.0 + plan.Plan.of(parameters).most_dates
+        return [Part(model=model, parameters=own(parameters), margins=margins)]
+
+    return MeasureSpec(
+        kernel=deferred("compute.margin.backtest.by_walk", "backtest"),
+        parameters={**plan.PARAMETERS, **spec.parameters},
+        work=rows,
+        needs_history=lambda _parameters: True,
+        history_names=factor_names,
+        more_history=plan.walked_symbols,
+        judge=lambda parameters: spec.judge(own(parameters)),
+        parts=parts,
+    )
+
+
+_BACKTESTS |= {model: _walked(model) for model in WALKED}
 
 BACKTESTS: dict[str, MeasureSpec] = {name: with_sets(name, spec) for name, spec in _BACKTESTS.items()}

@@ -8,6 +8,7 @@ from services.pictures.charts import Group, Step, side_by_side, waterfall
 
 Document = Mapping[str, Any]
 _SHARES = frozenset({"utilization"})
+_REMARK = 100
 
 
 def require_picture(measure: str) -> None:
@@ -57,5 +58,43 @@ def _whatif(result: Document, of: str) -> str:
     )
 
 
-PICTURES: dict[str, Callable[[Document, str], str]] = {"whatif": _whatif, "explain": _steps, "bridge": _steps}
+def _compare(result: Document, of: str) -> str:
+    """Return each model's margin as it is, and beside it at equal coverage where there is any."""
+    entries, figure = result["entries"], str(result["figure"])
+    has_level = any(entry["at_equal_coverage"]["margin"] is not None for entry in entries)
+    groups = [
+        Group(
+            label=str(entry["label"]),
+            amounts=(entry[figure], entry["at_equal_coverage"]["margin"])[: 2 if has_level else 1],
+            remark=_covered(entry),
+        )
+        for entry in entries
+    ]
+    series = ("as it is", f"at {float(result['confidence']):.4g} coverage")[: 2 if has_level else 1]
+    title = f"{figure.replace('_', ' ').capitalize()}{of} by model"
+    return side_by_side(title, _about(result), series, groups, unit=str(result["currency"]))
+
+
+def _covered(entry: Document) -> str:
+    """Return in a few words how an entry did on the dates, or why nothing is said of it."""
+    if entry["error"] is not None:
+        return _short(str(entry["error"]["detail"]))
+    found = entry["coverage"]
+    if found["problem"]:
+        return _short(f"No coverage: {found['problem']}")
+    saving = entry["at_equal_coverage"]["saving_against_base"]
+    said = "" if saving is None else f"; at equal coverage {abs(saving):.1%} {'less' if saving >= 0.0 else 'more'}"
+    return f"Covers {found['coverage']:.1%} of {found['observations']} dates{said}"
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _REMARK else f"{words[: _REMARK - 1]}…"
+
+
+PICTURES: dict[str, Callable[[Document, str], str]] = {
+    "whatif": _whatif,
+    "explain": _steps,
+    "bridge": _steps,
+    "compare": _compare,
+}
 """Measure to its picture: (result, " of PORTFOLIO") → SVG."""

@@ -22,6 +22,8 @@ from compute.result import Result
 
 Document = dict[str, Any]
 _STRUCTURES = (dict, list)
+SAME = 5e-4
+"""Shares of a margin that print as 0.0 %."""
 
 
 def report(book: Book, entries: Sequence[Entry], walked: Walked, plan: Plan) -> Result:
@@ -154,14 +156,16 @@ class _Covered:
         if saving is None:
             why = found["problem"] or self._level(0)[1] or f"{base} has no margin at equal coverage."
             return f"No saving of {label} against {base} is stated. {why}"
-        word = f"{abs(saving):.1%} {'less' if saving >= 0.0 else 'more'} than {base}"
-        at = f"At {found['target']:.4g} coverage of the same {len(self._dates)} dates {label} needs {word}"
+        word = (
+            f"{abs(saving):.1%} {'less than' if saving > 0.0 else 'more than'}" if abs(saving) >= SAME else "as much as"
+        )
+        at = f"At {found['target']:.4g} coverage of the same {len(self._dates)} dates {label} needs {word} {base}"
         if low is None or high is None:
             return f"{at}; the dates are too few to say how sure that is."
-        between = f"by resampled dates {low:.1%} to {high:.1%} saved with {LEVEL:.0%}"
-        if low <= 0.0 <= high:
-            return f"{at}; {between}: that may be chance."
-        return f"{at}; {between}."
+        if max(abs(low), abs(high)) < SAME:
+            return f"{at}."
+        between = f"resampling the dates, {LEVEL:.0%} of savings lie between {low + 0.0:.1%} and {high + 0.0:.1%}"
+        return f"{at}; {between}{': this one may be chance' if low <= 0.0 <= high else ''}."
 
     @property
     def _dates(self) -> list[str]:

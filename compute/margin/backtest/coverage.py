@@ -77,7 +77,7 @@ def said_of_dates(walk: Walk, plan: Plan) -> list[str]:
             f"{plan.seconds:g} nominal seconds."
         )
     if walk.left_out:
-        said.append(f"{walk.left_out} dates are left out: a model has no margin on them.")
+        said.append(f"{walk.left_out} dates are left out: a model has no margin, or the book no value, on them.")
     if walk.step < plan.horizon:
         said.append(f"Losses over {plan.horizon} days overlap; tests look at every {plan.horizon} days or more.")
     return said

@@ -6,6 +6,7 @@ prices, the underlyings of options, conversion rates. Options are revalued in fu
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,13 +125,15 @@ class Past:
             worth = np.where(by_greeks, size * then * (delta * move + 0.5 * gamma * move * move), worth)
         return np.asarray(worth)
 
-    @property
+    @cached_property
     def _option(self) -> Mask:
         return np.isin(self.book.kind, (Kind.LOGNORMAL, Kind.NORMAL))
 
-    @property
+    @cached_property
     def _stands_still(self) -> Mask:
         """Which positions go by given greeks to a price that is not their own: theirs is held."""
+        if not (self.book.kind == Kind.GREEKS).any():
+            return np.zeros(len(self.portfolio), np.bool_)
         symbols = self.portfolio.labels["symbol"].texts()
         own = [symbols[row] == self.book.underlyings[code] for row, code in enumerate(self.book.underlying.tolist())]
         return np.asarray((self.book.kind == Kind.GREEKS) & ~np.array(own, dtype=np.bool_))
@@ -207,6 +210,8 @@ def open_past(portfolio: Portfolio, history: PriceHistory | None, checkpoint: Ch
         A position lacks a term that its revaluation needs.
     """
     book = prepare(portfolio, checkpoint=checkpoint)
+    if not book.underlyings:
+        raise HistoryError("The book is empty: there is nothing to walk back with.")
     known = {} if history is None else {symbol: column for column, symbol in enumerate(history.symbols)}
     missing = sorted(name for name in book.underlyings if name not in known)
     if missing or history is None:
