@@ -7,7 +7,7 @@ from typing import Any
 from compute.analysis.bridge.earlier import Earlier
 from compute.analysis.bridge.request import CODE, SEQUENTIAL
 from compute.analysis.bridge.sides import Change
-from compute.analysis.bridge.walk import Amounts, closed
+from compute.analysis.bridge.walk import ROUNDING, Amounts, closed
 from compute.analysis.figures import Figures, figures
 from compute.errors import InputError
 from compute.result import Result
@@ -42,12 +42,13 @@ def report(found: Found, parameters: Mapping[str, Any]) -> Result:
             pointer="/parameters/figure",
             remedy=f"Choose another figure; bridged here: {known}.",
         )
-    steps = [step for step in (CODE, *found.steps) if step != CODE or _moved(found, bridged)]
+    steps = [CODE] if _moved(found, bridged) else []
+    steps += [*found.steps, *([ROUNDING] if any(ROUNDING in amounts for amounts in bridged.values()) else [])]
     document = {
         **{name: found.today.document[name] for name in _IDENTITY if name in found.today.document},
         "figure": figure,
         "method": parameters["method"],
-        "order": steps if parameters["method"] == SEQUENTIAL else None,
+        "order": [one for one in steps if one != ROUNDING] if parameters["method"] == SEQUENTIAL else None,
         "earlier": _earlier(found),
         "today": {"as_of": found.today.document.get("as_of"), "version": found.today.document.get("version"),
                   "code_version": found.earlier.present_code_version, "figures": now},
@@ -114,7 +115,8 @@ def _waterfall(
 
 
 def _step(found: Found, step: str, bridged: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    change = found.changes.get(step) or Change(words=_code_words(found.earlier))
+    own = {CODE: _code_words(found.earlier), ROUNDING: "What large steps that cancel out have no digit for."}
+    change = found.changes.get(step) or Change(words=own[step])
     return {
         "step": step,
         "what": change.words,

@@ -12,6 +12,8 @@ Value = Callable[[Steps], Figures]
 """The figures of the state in which some steps stand as they are today."""
 Amounts = dict[str, dict[str, float | None]]
 """Step to figure to amount, None where the figure is undefined in one of the states."""
+ROUNDING = "rounding"
+"""What no step has a digit for, where large steps cancel out."""
 
 
 def sequential(value: Value, steps: Sequence[str], names: Sequence[str]) -> Amounts:
@@ -50,17 +52,22 @@ def _mean(value: Value, step: str, others: Sequence[str], names: Sequence[str]) 
 
 
 def closed(amounts: Mapping[str, float], total: float) -> dict[str, float]:
-    """Return amounts whose exact sum rounds to a total: what rounding left over goes into one of them.
+    """Return amounts whose exact sum rounds to a total: math.fsum of them is the total.
 
-    The largest takes it where that closes the sum, else the next; math.fsum of the result is the total.
+    What rounding left over goes into the largest amount, or the next one where that has no digit for it. Where none
+    has (large amounts that cancel out to a small total), it stands by itself as `rounding`.
     """
     found = dict(amounts)
     for step in sorted(found, key=lambda name: -abs(found[name])):
-        left = Fraction(total) - sum(map(Fraction, found.values()))
         if math.fsum(found.values()) == total:
             return found
-        found[step] = float(Fraction(found[step]) + left)
-    return found
+        found[step] = float(Fraction(found[step]) + _left(found, total))
+    left = float(_left(found, total))
+    return found if math.fsum(found.values()) == total else {**found, ROUNDING: left}
+
+
+def _left(amounts: Mapping[str, float], total: float) -> Fraction:
+    return Fraction(total) - sum(map(Fraction, amounts.values()))
 
 
 def _less(after: float | None, before: float | None) -> float | None:
