@@ -52,7 +52,6 @@ def calc(
 ) -> None:
     """Compute a measure for each portfolio of an input; only a bridge to a stored job asks the cluster."""
     from cli.bridging import with_earlier
-    from cli.documents import read_input
     from cli.present import show_result
 
     quiet_logs()
@@ -60,7 +59,7 @@ def calc(
     partly = _values_itself(measure, parameters)
     market = with_earlier(_market(history, measure, parameters), parameters, enclosed, state_dir)
     plotter = Plotter(plot, measure)
-    documents = read_input(source, measure, parameters, files)
+    documents = _documents(source, measure, parameters, files, as_json=as_json)
     unread = failed = 0
     for item in documents:
         try:
@@ -81,6 +80,22 @@ def calc(
     if unread == len(documents):
         raise typer.Exit(UNREADABLE)
     raise typer.Exit(FAILED if unread or failed else 0)
+
+
+def _documents(
+    source: Path, measure: str, parameters: Mapping[str, Any], files: FileArguments, *, as_json: bool
+) -> "list[Document]":
+    """Return the portfolios of the input; with `--json` what stands against the whole of it is an object too."""
+    from cli.documents import read_input
+
+    try:
+        return read_input(source, measure, parameters, files)
+    except CollateralError as error:
+        if as_json:
+            print_json(
+                {"portfolio_id": None, "measure": measure, "parameters": dict(parameters), "error": document(error)}
+            )
+        raise
 
 
 def _parameters(measure: str, param: list[str] | None, source: Path) -> tuple[dict[str, Any], Mapping[str, Any] | None]:

@@ -76,7 +76,7 @@ def suffix_of(path: Path) -> str:
 def read_documents(path: Path, files: FileArguments = _NO_ARGUMENTS) -> list[Document]:
     """Return the portfolios of an input in their order; at least one."""
     suffix = suffix_of(path)
-    if suffix in SUFFIXES:
+    if files.kind(suffix) is not None:
         return _rows(path, suffix, files)
     if suffix in MACROS:
         remedy = "Save it as .xlsx, which holds no macros, or as CSV UTF-8."

@@ -50,6 +50,10 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
         str | None,
         typer.Option("--decimal", help="How numbers are written: plain 1234.5, point 1,234.5, comma 1.234,5."),
     ),
+    "format": (
+        str | None,
+        typer.Option("--format", help="csv, parquet or xlsx, where the file's name does not say it."),
+    ),
     "only": (str | None, typer.Option("--only", metavar="NAME", help="The one portfolio of the file to take.")),
 }
 """The options of a file of rows by the name of the argument: its type, and how it is typed."""
@@ -67,6 +71,7 @@ class FileArguments:
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str | None = None
+    format: str | None = None
     only: str | None = None
 
     @property
@@ -74,16 +79,25 @@ class FileArguments:
         """Whether any was given."""
         return self != FileArguments()
 
+    def kind(self, suffix: str) -> str | None:
+        """Return the format of a file of rows, told or known by the ending; None for what is none."""
+        if self.format is not None and self.format not in SUFFIXES.values():
+            known = ", ".join(dict.fromkeys(SUFFIXES.values()))
+            raise UsageError(f"There is no format {self.format!r}.", remedy=f"Use one of: {known}.")
+        return self.format or SUFFIXES.get(suffix)
+
     def options(self, path: Path, suffix: str) -> "FileOptions":
         """Return the options of one file."""
         from services.intake.files import Format
         from services.intake.files.given import file_options
 
-        if suffix not in SUFFIXES:
+        kind = self.kind(suffix)
+        if kind is None:
             known = ", ".join(SUFFIXES)
-            raise UsageError(f"{path} is no file of rows by its name.", remedy=f"It must end in one of: {known}.")
+            remedy = f"It must end in one of: {known}; or say --format."
+            raise UsageError(f"{path} is no file of rows by its name.", remedy=remedy)
         return file_options(
-            Format(SUFFIXES[suffix]),
+            Format(kind),
             name="stdin" if str(path) == "-" else path.name.split(".")[0],
             columns=_pairs("--map", self.columns),
             head=_head(self.fields),

@@ -133,15 +133,6 @@ def test_a_measure_that_comes_later_says_so(run: Run, measure: str) -> None:
     assert f"{measure} is not built yet" in done.err
 
 
-@pytest.mark.parametrize("name", ["book.csv", "book.parquet"])
-def test_formats_that_come_later_say_so(run: Run, tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_text("id,symbol\n")
-    done = run("calc", "margin", path)
-    assert done.code == 2
-    assert "not built yet" in done.err
-
-
 def test_tables_round_money_half_up_and_name_the_device(run: Run, tmp_path: Path) -> None:
     source = written(tmp_path, {"id": "yen", "currency": "JPY", "positions": [position(currency="JPY", price=151.0)]})
     done = run("calc", "margin", source)

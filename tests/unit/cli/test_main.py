@@ -123,7 +123,7 @@ def test_an_error_is_told_with_place_and_remedy(capsys: pytest.CaptureFixture[st
         assert part in said
     assert document(error)["errors"] == [
         {"pointer": "/positions/0/quantity", "detail": "Not a number.", "remedy": "Send one."},
-        {"pointer": "", "detail": "No price.", "remedy": ""},
+        {"pointer": "", "detail": "No price.", "remedy": "", "row": 3, "column": "AAPL"},
     ]
 
 
