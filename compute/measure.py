@@ -73,6 +73,8 @@ class MeasureSpec:
         of its own: for analyses of several models, or of one on many dates.
     narrow
         (this, parameters, judged or not) → the specification for these parameters, where what it takes goes by them.
+    compiles
+        True for an analysis with compiled code of its own: it is run once at start, with `sample`, and not timed.
     values_itself
         True where the kernel can do without a price that terms give; what is missing then stays NaN, for it to judge.
     models
@@ -96,6 +98,7 @@ class MeasureSpec:
     margins: float = 0.0
     parts: Callable[[Mapping[str, Any], Any], list[Part]] | None = None
     narrow: Callable[["MeasureSpec", Mapping[str, Any]], "MeasureSpec"] | None = None
+    compiles: bool = False
     values_itself: bool = False
     models: Mapping[str, "MeasureSpec"] = field(default_factory=dict)
 

@@ -47,6 +47,8 @@ def calibrate(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
         for model, spec in measure.variants():
             if spec.is_timed:
                 _CURVES[Measure(name), model] = _fitted(spec)
+            elif spec.compiles:
+                _bound(spec, SMALL, _lighter(spec))()
 
 
 def calibrated() -> frozenset[Measure]:
@@ -82,7 +84,7 @@ def compile_all(measures: Mapping[str, MeasureSpec] = MEASURES) -> None:
     """Run every kernel once on something small."""
     for measure in measures.values():
         for _model, spec in measure.variants():
-            if spec.is_timed:
+            if spec.is_timed or spec.compiles:
                 _bound(spec, SMALL, _lighter(spec))()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from compute.analysis.explain.context import standing_alone, with_memory
 from compute.analysis.explain.groups import Grouping, groupings
 from compute.analysis.explain.removal import Removal
 from compute.analysis.explain.report import Parts, report
@@ -14,7 +15,7 @@ from compute.margin.allocation import Allocation, check_closed
 from compute.margin.models import MODELS
 from compute.market import Market
 from compute.measure import Book
-from compute.portfolio import Floats
+from compute.portfolio import Floats, Portfolio
 from compute.result import Checkpoint, Result
 
 Allocator = Callable[[Book, Market, Mapping[str, Any], str, Checkpoint], Allocation]
@@ -65,6 +66,7 @@ def explain(book: Book, market: Market, parameters: Mapping[str, Any], checkpoin
     """
     own = {name: value for name, value in parameters.items() if name not in OWN}
     model, figure = parameters["model"], parameters["figure"]
+    market = with_memory(market)
     whole = MODELS[model].kernel(book, market, own, checkpoint)
     total = float(whole.document[figure])
     found = allocation(book, market, parameters, figure, checkpoint)
@@ -74,7 +76,7 @@ def explain(book: Book, market: Market, parameters: Mapping[str, Any], checkpoin
     counted = [largest(_by_group(kind, found), parameters["top_groups"]) for kind in kinds]
     removal = Removal(
         MODELS[model].kernel,
-        book,
+        standing_alone(book, model) if isinstance(book, Portfolio) else book,
         market,
         own,
         figure=figure,

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
+from compute.errors import InputError
 from compute.margin.models import MODELS
-from compute.measure import MeasureSpec, deferred, of_models
+from compute.measure import MeasureSpec, Part, deferred, of_models
 from compute.parameters import Kind, Parameter
 
 ALL = "all"
 MOST_TOP = 500
-MARGINS = 100.0
-"""Calculations of the margin that an explanation is taken for before it has begun: groups and positions both ways."""
+SAMPLE = {"top": 1, "top_groups": 1}
 
 POSITION_KINDS = (
     "asset_class", "symbol", "underlying", "sector", "instrument", "currency", "country", "issuer", "rating",
@@ -25,15 +26,16 @@ TRADE_KINDS = ("product_class", "trade", "netting_set")
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """What of a model is explained: its figures, the usual one first, and the kinds of groups."""
+    """What of a model is explained: its figures, the usual one first, the kinds of groups; whether by compiled code."""
 
     figures: tuple[str, ...]
     kinds: tuple[str, ...]
+    compiles: bool = False
 
 
 EXPLAINED: dict[str, Explained] = {
-    "house": Explained(figures=("initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
-    "simm": Explained(figures=("initial_margin",), kinds=SENSITIVITY_KINDS),
+    "house": Explained(figures=("initial_margin", "maintenance_margin"), kinds=POSITION_KINDS, compiles=True),
+    "simm": Explained(figures=("initial_margin",), kinds=SENSITIVITY_KINDS, compiles=True),
     "schedule": Explained(figures=("initial_margin",), kinds=tuple(dict.fromkeys((*TRADE_KINDS, *POSITION_KINDS)))),
     "reg_t": Explained(figures=("net_deposit", "initial_margin", "maintenance_margin"), kinds=POSITION_KINDS),
     "portfolio_margin": Explained(figures=("initial_margin",), kinds=POSITION_KINDS),
@@ -73,6 +75,19 @@ def _own(found: Explained) -> dict[str, Parameter]:
 OWN = frozenset(_own(EXPLAINED["house"]))
 
 
+def _parts(parameters: Mapping[str, Any], book: Any) -> list[Part]:
+    """Return the calculations of the margin: the whole book twice, groups and positions without and alone."""
+    groups = import_module("compute.analysis.explain.groups")
+    model = str(parameters["model"])
+    try:
+        kinds = groups.groupings(book, model, parameters["group_by"])
+    except InputError:
+        kinds = []
+    counted = [min(len(kind.names), parameters["top_groups"]) for kind in kinds]
+    own = {name: value for name, value in parameters.items() if name not in OWN}
+    return [Part(model=model, parameters=own, margins=2.0 + 2.0 * (min(len(book), parameters["top"]) + sum(counted)))]
+
+
 def _explained(spec: MeasureSpec, found: Explained) -> MeasureSpec:
     def judge(parameters: Mapping[str, Any]) -> None:
         spec.judge({name: value for name, value in parameters.items() if name not in OWN})
@@ -82,7 +97,9 @@ def _explained(spec: MeasureSpec, found: Explained) -> MeasureSpec:
         kernel=deferred("compute.analysis.explain.model", "explain"),
         parameters={**_own(found), **spec.parameters},
         judge=judge,
-        margins=MARGINS,
+        parts=_parts,
+        compiles=found.compiles,
+        sample={**spec.sample, **SAMPLE},
     )
 
 

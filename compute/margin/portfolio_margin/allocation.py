@@ -25,10 +25,10 @@ ALWAYS = frozenset({"positions_alone"})
 
 
 def allocation(
-    portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any], _figure: str, checkpoint: Checkpoint
+    portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], _figure: str, checkpoint: Checkpoint
 ) -> Allocation:
     """Return the allocation of `initial_margin`, which is the maintenance margin too; errors as the model's."""
-    run = compute(portfolio, parameters, checkpoint)
+    run = compute(portfolio, parameters, checkpoint, market.pricing)
     return Allocation(
         steps=steps(run.figures), contributions=contributions(run), rule=RULE, differentiable=True, notes=notes(run)
     )

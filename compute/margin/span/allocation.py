@@ -35,13 +35,13 @@ LEAST_DELTA = 1e-9
 
 
 def allocation(
-    portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any], figure: str, checkpoint: Checkpoint
+    portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], figure: str, checkpoint: Checkpoint
 ) -> Allocation:
     """Return the allocation of `initial_margin` or `maintenance_margin`; errors as the model raises them."""
     table = chosen_set(parameters)
     exchange = read_exchange(parameters["span_parameters"], table)
     holdings = read_holdings(portfolio, exchange)
-    arrays = risk_arrays(portfolio, exchange, holdings, table, checkpoint)
+    arrays = risk_arrays(portfolio, exchange, holdings, table, checkpoint, market.pricing)
     found = figures(portfolio, exchange, holdings, arrays)
     ratio = exchange.initial_ratio if figure == "initial_margin" else 1.0
     slopes = slopes_of(requirement(portfolio, exchange, found, ratio))

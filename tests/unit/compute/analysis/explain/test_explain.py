@@ -15,9 +15,10 @@ from compute.margin.models import MODELS
 from compute.market import Market
 from compute.measures import MEASURES
 from compute.result import Result
+from services.costs import compile_all
 from services.errors import InvalidInputError
 from services.intake.parameters import read_parameters
-from tests.unit.compute.analysis.explain.explaining import contributions, explain, groups, holds_together
+from tests.unit.compute.analysis.explain.explaining import contributions, defaults, explain, groups, holds_together
 from tests.unit.compute.margin.books import book, row
 
 
@@ -37,6 +38,32 @@ def test_every_model_is_explained_and_takes_its_own_parameters() -> None:
         assert set(MODELS[name].parameters) < set(spec.parameters)
         assert spec.takes == MODELS[name].takes
         assert not spec.is_timed
+
+
+def test_its_cost_is_that_of_the_margins_it_computes() -> None:
+    spec = MEASURES["explain"].models["house"]
+    assert spec.parts is not None
+    calls = 0
+
+    def counting(_done: int, _total: int) -> None:
+        nonlocal calls
+        calls += 1
+
+    for given in ({}, {"top": 1, "top_groups": 2}, {"group_by": "symbol"}):
+        (part,) = spec.parts(defaults("house", **given), three())
+        calls = 0
+        explain(three(), "house", checkpoint=counting, **given)
+        assert part.model == "house"
+        assert part.parameters.keys() == MODELS["house"].parameters.keys() | {"model"}
+        assert part.margins == 2.0 + (calls - 1)  # one more at the end; the house model itself reports nothing
+    (part,) = spec.parts(defaults("house", group_by="rating"), three())
+    assert part.margins == 8.0
+
+
+def test_compiled_code_is_ready_before_the_first_job() -> None:
+    compiled = {name for name, spec in MEASURES["explain"].models.items() if spec.compiles}
+    assert compiled == {"house", "simm"}
+    compile_all({"explain": replace(MEASURES["explain"], models={"simm": MEASURES["explain"].models["simm"]})})
 
 
 def test_groups_of_the_usual_kinds() -> None:
