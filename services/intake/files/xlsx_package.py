@@ -78,12 +78,7 @@ class Package:
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse
-        parser.StartElementHandler = lambda tag, attributes: handlers.start(local(tag), attributes)
-        if handlers.end is not None:
-            end = handlers.end
-            parser.EndElementHandler = lambda tag: end(local(tag))
-        if handlers.text is not None:
-            parser.CharacterDataHandler = handlers.text
+        parser.StartElementHandler = lambda tag, attributes: _begin(parser, handlers, tag, attributes)
         try:
             for chunk in self._chunks(info):
                 parser.Parse(chunk, False)
@@ -112,6 +107,18 @@ class Package:
         if self.has(part):
             self.read(part, Handlers(start=start))
         return found
+
+
+def _begin(parser: "expat.XMLParserType", handlers: Handlers, tag: str, attributes: dict[str, str]) -> None:
+    """Take the first element, and set the others' handlers: names are cut only where the part uses a prefix."""
+    start, end = handlers.start, handlers.end
+    if ":" in tag:
+        parser.StartElementHandler = lambda tag, attributes: start(local(tag), attributes)
+        parser.EndElementHandler = None if end is None else lambda tag: end(local(tag))
+    else:
+        parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = handlers.text
+    start(local(tag), attributes)
 
 
 def _refuse(*_: object) -> None:
