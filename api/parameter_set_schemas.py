@@ -67,5 +67,6 @@ DRAFT = {
 }
 STEP = {"version": 1, "reason": "Agreed in the risk committee."}
 ACTIVATION = {"version": 1, "active_from": "2099-01-01", "reason": "With the new year."}
+ACTIVATION_NOW = {"reason": "Agreed in the risk committee."}
 ROLL_BACK = {"model": "schedule", "reason": "Too high for small books."}
 PREVIEW = {"version": 1}

@@ -131,7 +131,12 @@ async def approve(request: Request, name: Name) -> Response:
     status_code=201,
     summary="Activate an approved version",
     openapi_extra={
-        **schema_of("ParameterSetActivation", required=False, from_a_later_date=schemas.ACTIVATION),
+        **schema_of(
+            "ParameterSetActivation",
+            required=False,
+            from_a_later_date=schemas.ACTIVATION,
+            from_today=schemas.ACTIVATION_NOW,
+        ),
         **_STEP,
     },
 )

@@ -9,6 +9,8 @@ import httpx
 
 from api.app import create_app
 from api.examples import MIXED_PORTFOLIO
+from api.parameter_set_schemas import DRAFT
+from core.names import Role
 from tests.integration.api.conftest import Api
 
 
@@ -43,10 +45,11 @@ def test_every_worked_example_works(api: Api) -> None:
 
     async def talk(client: httpx.AsyncClient) -> None:
         await client.put("/api/v1/portfolios/book-1", json=MIXED_PORTFOLIO)
+        await client.put("/api/v1/parameter-sets/ours", json=DRAFT, headers=api.as_(Role.RISK_MANAGER))
         stored = await client.post("/api/v1/prices/history", content=_history(), headers={"Content-Type": "text/csv"})
         assert stored.is_success, stored.text
         for method, template, media, value in examples:
-            path = template.replace("{portfolio_id}", "book-1")
+            path = template.replace("{portfolio_id}", "book-1").replace("{name}", "ours")
             content = value.encode() if isinstance(value, str) else json.dumps(value).encode()
             answer = await client.request(method, path, content=content, headers={"Content-Type": media})
             assert answer.is_success, (method, path, answer.text)
