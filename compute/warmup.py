@@ -7,6 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
+from compute.margin.reg_t.branch import branch_and_bound
 from compute.market import Market, PriceHistory
 from compute.measures import MEASURES, MeasureSpec, Takes
 from compute.portfolio import Labels, Portfolio
@@ -22,7 +23,7 @@ DAYS = 1_600  # enough for a backtest's default lookback
 
 def warm() -> dict[str, float]:
     """Run every kernel once on a small input; return the milliseconds that each took."""
-    steps: dict[str, Callable[[], object]] = {"gbm": _gbm, "options": _options}
+    steps: dict[str, Callable[[], object]] = {"gbm": _gbm, "options": _options, "reg_t": _pairing}
     for name, measure in MEASURES.items():
         for model, spec in measure.variants():
             if Takes.POSITIONS in spec.takes and spec.is_timed:
@@ -49,6 +50,14 @@ def _options() -> None:
         early_prices(terms, is_normal=is_normal)
     book = prepare(_portfolio())
     reprice(book, np.zeros((len(book.underlyings), 1)))
+
+
+def _pairing() -> None:
+    """Pair a vertical spread by branch and cut; the program of the warm-up portfolio has no options to pair."""
+    one = np.ones(2)
+    whole = np.array([True, True, False])
+    bounds = np.array([0.0, 0.0, 0.0]), np.array([1.0, 1.0, 1.0])
+    branch_and_bound(-one, one, one[None, :], *bounds, whole, whole[:2], 1, 1e6)
 
 
 def _measure(spec: MeasureSpec) -> None:

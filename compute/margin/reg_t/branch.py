@@ -1,9 +1,7 @@
-"""Branch and cut over a bounded dual simplex on a dense tableau: small programs in well under a millisecond.
+"""Branch and cut: the whole-numbered optimum of a program, or the best found and the bound that is proven.
 
-Basic variables are written in the nonbasic ones, basic = T nonbasic, so that a change of bounds leaves the tableau as
-it is: every node of the search starts from the basis of the one before, which stays dual feasible. Every variable with
-a negative cost must have an upper bound; it starts there, and the search needs no first phase. So must every variable
-that is to be whole: branching may leave it at a bound that another node takes away.
+The node with the least bound is taken first, and followed down to its nearest whole numbers. Every better solution
+narrows the bounds of the root by its reduced costs, and what they fix leaves the tableau.
 """
 
 from typing import Any
@@ -11,281 +9,197 @@ from typing import Any
 import numpy as np
 
 from compute.jit import njit
+from compute.margin.reg_t.cutting import cut_all, purge
+from compute.margin.reg_t.diving import DEAR, WHOLE, fraction, improve, worse
+from compute.margin.reg_t.simplex import GIVEN_UP, INFEASIBLE, OPTIMAL, begin, drifted, drop, dual
 
-OPTIMAL, INFEASIBLE, GIVEN_UP = 0, 1, 2
-FEASIBLE = 1e-8
-DOUBTFUL = 1e-6
-"""What a row must be out of its bounds, beyond all rounding, for a program to count as infeasible."""
-DRIFT = 1e-8
-"""How far the tableau may be off the rows that it stands for, in their own size, before the search gives up."""
-PIVOT = 1e-7
-WHOLE = 1e-7
-BETTER = 1e-7
-OPEN_NODES = 512
+OPEN_NODES = 1024
+PER_NODE = 50.0
+"""What a node costs beyond its pivots, in multiplications a column."""
+CHECKED = 32
+"""Nodes from one comparison of the tableau with its rows to the next."""
 CUTS = 200
-CLEARLY = 0.02
-"""How far from whole a variable is that a cut is made for."""
-STEEP = 1e5
-"""A cut with a factor above this is not worth its rounding."""
+LESS = 1e-7
+"""The weight of the second cost where the first leaves a choice."""
+PIVOTS = 20_000
+TRIAL = 32
+"""The node at which another dive is tried, and then at double its number."""
+CUTTING = 0.25
+"""The share of the budget that cuts may take."""
+PROGRESS = 1e-7
 
 
 @njit()
-def _place(
-    value: Any, upper: Any, basic: Any, nonbasic: Any, lows: Any, highs: Any, tableau: Any, reduced: Any
-) -> None:
-    """Put every nonbasic variable at the bound that its reduced cost asks for; the basic ones follow."""
-    for j in range(nonbasic.size):
-        k = nonbasic[j]
-        upper[j] = (reduced[j] < 0.0 and highs[k] < np.inf) or lows[k] == -np.inf
-        value[k] = highs[k] if upper[j] else lows[k]
-    for i in range(basic.size):
-        total = 0.0
-        for j in range(nonbasic.size):
-            total += tableau[i, j] * value[nonbasic[j]]
-        value[basic[i]] = total
+def _tighten(costs: Any, base: Any, most: Any, values: Any, whole: Any, bottoms: Any, tops: Any) -> None:
+    """Keep the variables as near to their bound at the root as reduced costs allow for a total of at most `most`."""
+    for k in range(costs.size):
+        if costs[k] != 0.0 and whole[k]:
+            steps = np.floor((most - base) / abs(costs[k]) + WHOLE)
+            if costs[k] > 0.0:
+                tops[k] = min(tops[k], values[k] + steps)
+            else:
+                bottoms[k] = max(bottoms[k], values[k] - steps)
 
 
 @njit()
-def _leaving(value: Any, basic: Any, lows: Any, highs: Any) -> Any:
-    """Return the row that is furthest out of its bounds, -1 where none is."""
-    row, worst = -1, FEASIBLE
-    for i in range(basic.size):
-        k = basic[i]
-        out = max(lows[k] - value[k], value[k] - highs[k]) / max(1.0, abs(value[k]))
-        if out > worst:
-            row, worst = i, out
-    return row
+def _root_costs(t: Any, n: Any) -> Any:
+    """Return the reduced costs of x, zero where x is basic."""
+    costs = np.zeros(n)
+    for j in range(1, t.size[1]):
+        if t.nonbasic[j] < n:
+            costs[t.nonbasic[j]] = t.reduced[j]
+    return costs
 
 
 @njit()
-def _entering(
-    row: Any, rises: Any, upper: Any, nonbasic: Any, lows: Any, highs: Any, tableau: Any, reduced: Any
-) -> Any:
-    """Return the column whose reduced cost is used up first, of equals the largest pivot; -1 for none."""
-    column, least, size = -1, np.inf, 0.0
-    for j in range(nonbasic.size):
-        k = nonbasic[j]
-        pivot = tableau[row, j] if rises else -tableau[row, j]
-        if lows[k] == highs[k] or (pivot < PIVOT if not upper[j] else pivot > -PIVOT):
-            continue
-        ratio = abs(reduced[j]) / abs(pivot)
-        if ratio < least - 1e-12 or (ratio <= least + 1e-12 and abs(pivot) > size):
-            column, least, size = j, min(ratio, least), abs(pivot)
-    return column
-
-
-@njit()
-def _exchange(row: Any, column: Any, tableau: Any, reduced: Any) -> None:
-    """Write the entering variable in the leaving one."""
-    rows, columns = tableau.shape
-    inverse = 1.0 / tableau[row, column]
-    for j in range(columns):
-        tableau[row, j] *= -inverse
-    tableau[row, column] = inverse
-    for i in range(rows):
-        factor = tableau[i, column]
-        if i != row and factor != 0.0:
-            tableau[i, column] = 0.0
-            for j in range(columns):
-                tableau[i, j] += factor * tableau[row, j]
-    factor = reduced[column]
-    reduced[column] = 0.0
-    for j in range(columns):
-        reduced[j] += factor * tableau[row, j]
-
-
-@njit()
-def _dual(
-    value: Any, upper: Any, basic: Any, nonbasic: Any, lows: Any, highs: Any, tableau: Any, reduced: Any, most: Any
-) -> Any:
-    """Restore feasibility; return (status, pivots)."""
-    _place(value, upper, basic, nonbasic, lows, highs, tableau, reduced)
-    for pivots in range(most):
-        row = _leaving(value, basic, lows, highs)
-        if row < 0:
-            return OPTIMAL, pivots
-        leaves = basic[row]
-        rises = value[leaves] < lows[leaves]
-        column = _entering(row, rises, upper, nonbasic, lows, highs, tableau, reduced)
-        if column < 0:
-            out = max(lows[leaves] - value[leaves], value[leaves] - highs[leaves])
-            return (INFEASIBLE if out > DOUBTFUL * max(1.0, abs(value[leaves])) else GIVEN_UP), pivots
-        bound = lows[leaves] if rises else highs[leaves]
-        step = (bound - value[leaves]) / tableau[row, column]
-        for i in range(basic.size):
-            value[basic[i]] += tableau[i, column] * step
-        value[nonbasic[column]] += step
-        value[leaves] = bound
-        upper[column] = not rises
-        basic[row], nonbasic[column] = nonbasic[column], leaves
-        _exchange(row, column, tableau, reduced)
-    return GIVEN_UP, most
-
-
-@njit()
-def _drifted(value: Any, matrix: Any) -> Any:
-    """Say whether the basic variables are no longer what the rows make of the others."""
-    m, n = matrix.shape
-    for i in range(m):
-        total, size = 0.0, 1.0
-        for j in range(n):
-            term = matrix[i, j] * value[j]
-            total += term
-            size += abs(term)
-        if abs(total - value[n + i]) > DRIFT * size:
-            return True
-    return False
-
-
-@njit()
-def _fraction(value: Any, whole: Any) -> Any:
-    """Return the variable that is furthest from whole, -1 where all are."""
-    found, worst = -1, WHOLE
-    for k in range(whole.size):
-        if whole[k]:
-            distance = abs(value[k] - np.round(value[k]))
-            if distance > worst:
-                found, worst = k, distance
+def _next(bounds: Any, count: Any) -> Any:
+    """Return the open node with the least bound."""
+    found = 0
+    for node in range(1, count):
+        if bounds[node] < bounds[found]:
+            found = node
     return found
 
 
 @njit()
-def _cut(
-    row: Any, new: Any, value: Any, upper: Any, nonbasic: Any, lows: Any, highs: Any, whole: Any, tableau: Any
-) -> Any:
-    """Write Gomory's mixed-integer cut of a row, which its basic variable is to be whole in, as row `new`.
-
-    With t the distance of a nonbasic variable from its bound and y + a t = b: every whole y has g t >= 1. Returns the
-    bound of the cut in the variables themselves, and its largest factor.
-    """
-    # Cornuéjols, "Valid inequalities for mixed integer linear programs", Mathematical Programming 112 (2008), 3.
-    base = value - np.floor(value)
-    bound, largest = 1.0, 0.0
-    for j in range(nonbasic.size):
-        k = nonbasic[j]
-        sign = -1.0 if upper[j] else 1.0
-        factor = -tableau[row, j] * sign
-        if lows[k] == highs[k]:
-            share = 0.0
-        elif whole[k]:
-            part = factor - np.floor(factor + 1e-10)
-            share = max(part, 0.0) / base if part <= base else (1.0 - part) / (1.0 - base)
-        else:
-            share = factor / base if factor >= 0.0 else -factor / (1.0 - base)
-        tableau[new, j] = share * sign
-        bound += share * sign * (highs[k] if upper[j] else lows[k])
-        largest = max(largest, share)
-    return bound, largest
+def _take(lows: Any, highs: Any, bounds: Any, count: Any) -> None:
+    """Put the open node with the least bound last."""
+    last, node = count - 1, _next(bounds, count)
+    low, high, bound = lows[node].copy(), highs[node].copy(), bounds[node]
+    lows[node], highs[node], bounds[node] = lows[last], highs[last], bounds[last]
+    lows[last], highs[last], bounds[last] = low, high, bound
 
 
 @njit()
-def _cuts(
-    rows: Any, value: Any, upper: Any, basic: Any, nonbasic: Any, lows: Any, highs: Any, whole: Any, tableau: Any
-) -> Any:
-    """Add a cut for every row that is to be whole and is not; return the rows there are then."""
-    count, first = rows, nonbasic.size
-    for row in range(rows):
-        k = basic[row]
-        part = value[k] - np.floor(value[k])
-        if count == basic.size or not whole[k] or part < CLEARLY or part > 1.0 - CLEARLY:
-            continue
-        bound, largest = _cut(row, count, value[k], upper, nonbasic, lows, highs, whole, tableau)
-        if largest > STEEP:
-            continue
-        lows[first + count] = bound - FEASIBLE * max(1.0, abs(bound))
-        highs[first + count] = np.inf
-        basic[count] = first + count
-        count += 1
-    return count
+def _branch(t: Any, k: Any, total: Any, lows: Any, highs: Any, bounds: Any, count: Any) -> Any:
+    """Open the two nodes below and above a variable, the nearer last; return how many: none without a variable."""
+    if k < 0:
+        return 0
+    n = lows.shape[1]
+    down = np.floor(t.value[k])
+    near = t.value[k] - down <= 0.5
+    for side in range(2):
+        node = count + side
+        lows[node], highs[node], bounds[node] = t.lows[:n], t.highs[:n], total
+        if (side == 1) == near:
+            highs[node, k] = down
+        else:
+            lows[node, k] = down + 1.0
+    return 2
+
+
+@njit()
+def _stuck(t: Any, matrix: Any, status: Any, nodes: Any, count: Any) -> Any:
+    """Say whether a node's program was not solved, has drifted, or there is no room for its children."""
+    astray = nodes % CHECKED == 0 and status == OPTIMAL and drifted(t, matrix)
+    return status == GIVEN_UP or count + 2 > OPEN_NODES or astray
 
 
 @njit()
 def _search(
-    matrix: Any, rows: Any, cost: Any, value: Any, upper: Any, basic: Any, nonbasic: Any, lows: Any, highs: Any,
-    whole: Any, tableau: Any, reduced: Any, budget: Any,
-) -> Any:  # fmt: skip
-    """Branch depth first on the variable furthest from whole; the bounds are the root's, and are left changed."""
-    n = cost.size
-    best, found = np.inf, np.zeros(n)
-    stack_low, stack_high = np.empty((OPEN_NODES, n)), np.empty((OPEN_NODES, n))
-    stack_low[0], stack_high[0] = lows[:n], highs[:n]
-    depth, spent, size = 1, 0.0, rows * n + 1.0
-    while depth > 0:
-        depth -= 1
-        lows[:n], highs[:n] = stack_low[depth], stack_high[depth]
-        most = int((budget - spent) / size) + 1
-        status, pivots = _dual(value, upper, basic[:rows], nonbasic, lows, highs, tableau[:rows], reduced, most)
-        spent += (pivots + 1.0) * size
-        if status == GIVEN_UP or spent > budget or depth + 2 > OPEN_NODES or _drifted(value, matrix):
-            return GIVEN_UP, found
-        objective = np.dot(cost, value[:n])
-        if status == INFEASIBLE or objective >= best - BETTER * max(1.0, abs(best)):
+    t: Any, matrix: Any, first: Any, second: Any, whole: Any, free: Any, found: Any, best: Any, slack: Any, budget: Any
+) -> Any:
+    """Improve `found` and `best`; return (status, bound, multiplications)."""
+    n = first.size
+    bottoms, tops = t.lows[:n].copy(), t.highs[:n].copy()
+    lows, highs, bounds = np.empty((OPEN_NODES, n)), np.empty((OPEN_NODES, n)), np.empty(OPEN_NODES)
+    lows[0], highs[0], bounds[0] = bottoms, tops, -np.inf
+    base, values, costs = np.dot(first + LESS * second, t.value[:n]), t.value[:n].copy(), _root_costs(t, n)
+    _tighten(costs, base, best[0] + LESS * best[1] + slack, values, whole, bottoms, tops)
+    drop(t, bottoms, tops)
+    count, spent, nodes, trial, diving = 1, 0.0, 0, TRIAL, False
+    while count > 0:
+        if not diving and best[0] < 0.0 and count < OPEN_NODES // 2:
+            _take(lows, highs, bounds, count)
+        count, nodes, diving = count - 1, nodes + 1, False
+        t.lows[:n], t.highs[:n] = np.maximum(lows[count], bottoms), np.minimum(highs[count], tops)
+        if np.any(t.lows[:n] > t.highs[:n]):
             continue
-        k = _fraction(value, whole[:n])
-        if k < 0:
-            best = objective
-            found[:] = value[:n]
+        size = float(t.size[0] * t.size[1])
+        status, pivots = dual(t, int(max(0.0, budget - spent) / size) + 1)
+        spent += (pivots + 2.0) * size + PER_NODE * n
+        if spent > budget or _stuck(t, matrix, status, nodes, count):
+            return GIVEN_UP, min(bounds[_next(bounds, count + 1)], best[0]), spent
+        total, other = np.dot(first, t.value[:n]), np.dot(second, t.value[:n])
+        if status == INFEASIBLE or worse(total, other, best):
             continue
-        down = np.floor(value[k])
-        near = value[k] - down <= 0.5
-        for side in range(2):
-            stack_low[depth], stack_high[depth] = lows[:n], highs[:n]
-            if (side == 1) == near:
-                stack_high[depth, k] = down
-            else:
-                stack_low[depth, k] = down + 1.0
-            depth += 1
-    return (OPTIMAL if best < np.inf else INFEASIBLE), found
+        k = fraction(t.value, free)
+        if k < 0 or nodes == trial:
+            trial += nodes * (nodes == trial)
+            before = best[0]
+            spent += improve(t, first, second, whole, free, DEAR, found, best)
+            if best[0] < before:
+                _tighten(costs, base, best[0] + LESS * best[1] + slack, values, whole, bottoms, tops)
+                drop(t, bottoms, tops)
+        opened = _branch(t, k, total, lows, highs, bounds, count)
+        count, diving = count + opened, opened > 0
+    return OPTIMAL, best[0], spent
 
 
 @njit()
-def branch_and_bound(cost: Any, matrix: Any, lows: Any, highs: Any, whole: Any, rounds: Any, budget: Any) -> Any:
-    """Minimise cost x with bounds on x and on matrix x, and some of them whole.
+def _root(t: Any, first: Any, whole: Any, free: Any, rounds: Any, budget: Any) -> Any:
+    """Solve the root and cut it; return its bound, which no solution costs less than, and the multiplications."""
+    n = first.size
+    rows = t.size[0]
+    before, spent = -np.inf, 0.0
+    for _ in range(rounds):
+        status, pivots = dual(t, PIVOTS)
+        spent += (pivots + 1.0) * t.size[0] * t.size[1]
+        objective = np.dot(first, t.value[:n])
+        if status != OPTIMAL:
+            return max(objective, before), spent  # the basis is dual feasible: its objective is a bound
+        purge(t, n + rows)
+        if objective <= before + PROGRESS * abs(before) or fraction(t.value, free) < 0 or spent > budget:
+            return max(objective, before), spent
+        before = objective
+        cut_all(t, whole)
+    return before, spent
+
+
+@njit()
+def branch_and_bound(
+    first: Any, second: Any, matrix: Any, lows: Any, highs: Any, whole: Any, free: Any, rounds: Any, budget: Any
+) -> Any:
+    """Minimise first x, and among its minima second x, with bounds on x and on matrix x, and some of them whole.
 
     Parameters
     ----------
-    cost
-        Shape (n,); negative, and x to be whole, only where the upper bound is finite.
+    first, second
+        Shape (n,); x = 0 must be allowed, and a solution costs at most nothing.
     matrix
         Shape (m, n).
     lows, highs
-        Shape (n + m,): bounds of x, then of matrix x; infinite where there is none, never on both sides.
+        Shape (n + m,): bounds of x, which are finite, then of matrix x; never infinite on both sides.
     whole
         Shape (n + m,), bool: x that must be whole, then rows that are whole where those are.
+    free
+        Shape (n,), bool: x that must be whole and does not follow from others.
     rounds
         Rounds of cuts, at least one: more of them need fewer nodes and carry more rounding.
     budget
-        Multiplications after which the search gives up.
+        Multiplications after which the search stops.
 
     Returns
     -------
     status
-        `OPTIMAL`, `INFEASIBLE` or `GIVEN_UP`.
+        `OPTIMAL`, or `GIVEN_UP` where the search stopped.
     x
-        Shape (n,).
+        Shape (n,): the best found.
+    bound
+        What no solution costs less than.
+    spent
+        Multiplications.
     """
     m, n = matrix.shape
-    most = m + min(m, CUTS)
-    tableau, reduced = np.zeros((most, n)), cost.copy()
-    tableau[:m] = matrix
-    nonbasic, basic = np.arange(n), np.arange(n, n + most)
-    value, upper = np.zeros(n + most), np.zeros(n, dtype=np.bool_)
-    bottoms, tops, integral = np.zeros(n + most), np.zeros(n + most), np.zeros(n + most, dtype=np.bool_)
-    bottoms[: n + m], tops[: n + m], integral[: n + m] = lows, highs, whole
-    rows, before, spent = m, -np.inf, 0.0
-    for _ in range(rounds):
-        pivots_left = int((budget - spent) / (rows * n + 1.0)) + 1
-        status, pivots = _dual(
-            value, upper, basic[:rows], nonbasic, bottoms, tops, tableau[:rows], reduced, pivots_left
-        )
-        spent += (pivots + 1.0) * rows * n
-        if status != OPTIMAL or _drifted(value, matrix):
-            return (GIVEN_UP if status == OPTIMAL else status), np.zeros(n)
-        objective = np.dot(cost, value[:n])
-        if objective <= before + BETTER * abs(before) or _fraction(value, integral[:n]) < 0:
+    t = begin(first + LESS * second, matrix, lows, highs, min(m, CUTS))
+    integral = np.zeros(t.value.size, dtype=np.bool_)
+    integral[: n + m] = whole
+    slack = LESS * np.dot(np.abs(second), highs[:n])
+    bound, spent = _root(t, first, integral, free, rounds, CUTTING * budget)
+    found, best = np.zeros(n), np.zeros(2)
+    for dear in (DEAR, 1.0):
+        spent += improve(t, first, second, whole, free, dear, found, best)
+        if best[0] < 0.0:
             break
-        before = objective
-        rows = _cuts(rows, value, upper, basic, nonbasic, bottoms, tops, integral, tableau)
-    return _search(
-        matrix, rows, cost, value, upper, basic, nonbasic, bottoms, tops, integral, tableau, reduced, budget - spent
-    )
+    status, proven, more = _search(t, matrix, first, second, integral, free, found, best, slack, budget - spent)
+    return status, found, max(bound, proven), spent + more

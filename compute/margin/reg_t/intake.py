@@ -7,28 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from compute.errors import InputError
 from compute.margin.reg_t.holdings import ADDITION, Account, Security, Series, Stock, Underlying
+from compute.margin.reg_t.rows import Row, checked, fault, leverage_of, needed, positive
 from compute.margin.reg_t.tables import INDEX_CLASSES, RegTSet
-from compute.market import rate, to_base
+from compute.market import rate
 from compute.portfolio import Portfolio
 
 YEAR_DAYS = 365.0
 PRINCIPAL = 100.0
 """A bond's price is for this much principal."""
 
-BY_CLASS = {"equity": "stock", "bond": "bond", "fx": "fx", "crypto": "crypto"}
 SHARES = ("stock", "etf")
 OUTSIDE = {"future": "futures", "fx": "currencies", "swap": "swaps", "crypto": "crypto-assets"}
+MOST_CONTRACTS = 10_000_000
+"""Beyond, contracts cannot be told from rounding in the search."""
 INVESTMENT_GRADES = ("AAA", "AA", "A", "BBB", "BAA")
 GOVERNMENT = ("us treasury", "united states", "united states treasury", "us government", "treasury", "ust")
-
-Row = dict[str, Any]
-NUMBERS = ("strike", "underlying_price", "leverage", "coupon")
-TEXTS = (
-    "symbol", "asset_class", "currency", "sector", "instrument", "underlying", "option_type", "exercise", "expiry",
-    "maturity", "index_class", "issuer", "rating",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +36,10 @@ class Lot:
 
 def read(portfolio: Portfolio, table: RegTSet) -> Account:
     """Return the account of a portfolio; raise InputError by pointer for what Regulation T cannot margin."""
-    rows = _rows(portfolio)
-    options = [item for item in rows if item["kind"] == "option"]
-    shares = [item for item in rows if item["kind"] in SHARES]
-    others = [item for item in rows if item["kind"] not in ("option", *SHARES)]
+    held = checked(portfolio)
+    options = [item for item in held if item["kind"] == "option"]
+    shares = [item for item in held if item["kind"] in SHARES]
+    others = [item for item in held if item["kind"] not in ("option", *SHARES)]
     reader = _Reader(portfolio, table)
     series = reader.netted(options, reader.option_key, reader.series)
     stocks = reader.netted(shares, reader.share_key, reader.stock)
@@ -55,49 +49,6 @@ def read(portfolio: Portfolio, table: RegTSet) -> Account:
         securities=tuple(item for _, item in securities),
         assumptions=_assumptions(options, others),
     )
-
-
-def _rows(portfolio: Portfolio) -> list[Row]:
-    texts = {name: portfolio.labels[name].texts() for name in TEXTS if name in portfolio.labels}
-    numbers = {name: portfolio.numbers[name].tolist() for name in NUMBERS if name in portfolio.numbers}
-    numbers |= {name: portfolio.numbers[name].tolist() for name in ("quantity", "price", "multiplier")}
-    factors = to_base(portfolio).tolist()
-    rows = []
-    for index, identity in enumerate(portfolio.ids):
-        item: Row = dict.fromkeys((*TEXTS, *NUMBERS))
-        item |= {name: column[index] for name, column in texts.items()}
-        item |= {name: column[index] for name, column in numbers.items() if not math.isnan(column[index])}
-        item |= {"index": index, "id": identity, "factor": factors[index]}
-        item["kind"] = _kind(item)
-        rows.append(item)
-    return rows
-
-
-def _kind(row: Row) -> str:
-    if row["instrument"] is not None:
-        return str(row["instrument"])
-    if row["option_type"] is not None:
-        return "option"
-    return BY_CLASS.get(str(row["asset_class"]), "generic")
-
-
-def fault(row: Row, name: str, detail: str, remedy: str) -> InputError:
-    """Return the error that names a field of a position."""
-    return InputError(f"{row['id']}: {detail}", pointer=f"/portfolio/positions/{row['index']}/{name}", remedy=remedy)
-
-
-def _needed(row: Row, name: str) -> Any:
-    if row[name] is None:
-        raise fault(row, name, f"an option needs its {name} for the reg_t model.", f"Give `{name}` for this position.")
-    return row[name]
-
-
-def _leverage(row: Row) -> float:
-    if row["leverage"] is None:
-        return 1.0
-    if row["leverage"] == 0.0:
-        raise fault(row, "leverage", "a leverage of zero has no margin.", "Give the fund's leverage, 1 for none.")
-    return max(1.0, abs(float(row["leverage"])))
 
 
 class _Reader:
@@ -125,7 +76,7 @@ class _Reader:
 
     def option_key(self, row: Row) -> tuple[Any, ...]:
         """Return what makes a series, underlying first."""
-        expiry = date.fromisoformat(_needed(row, "expiry"))
+        expiry = date.fromisoformat(needed(row, "expiry"))
         if expiry < self.as_of:
             raise fault(
                 row, "expiry", f"the option expired on {expiry}, before {self.as_of}.", "Leave expired options out."
@@ -137,20 +88,14 @@ class _Reader:
             str(row["underlying"] or row["symbol"]),
             row["currency"],
             expiry,
-            _needed(row, "option_type") == "call",
-            self._positive(row, "strike"),
+            needed(row, "option_type") == "call",
+            positive(row, "strike"),
             row["exercise"] != "european",
             row["multiplier"],
             index_class,
-            _leverage(row),
-            self._positive(row, "underlying_price"),
+            leverage_of(row),
+            positive(row, "underlying_price"),
         )
-
-    def _positive(self, row: Row, name: str) -> float:
-        value = float(_needed(row, name))
-        if value <= 0.0:
-            raise fault(row, name, f"{name} must be above zero, not {value:g}.", f"Give a positive `{name}`.")
-        return value
 
     def series(self, key: tuple[Any, ...], held: tuple[float, float, list[Row]]) -> Series:
         """Return a net series."""
@@ -161,6 +106,9 @@ class _Reader:
             raise fault(
                 rows[0], "quantity", f"{abs(quantity):g} contracts are not a whole number.", "Give whole contracts."
             )
+        if contracts > MOST_CONTRACTS:
+            detail = f"{contracts:,} contracts of one series are too many to pair."
+            raise fault(rows[0], "quantity", detail, f"Give at most {MOST_CONTRACTS:,}.")
         factor = rows[0]["factor"]
         return Series(
             underlying=underlying,
@@ -181,7 +129,7 @@ class _Reader:
 
     def share_key(self, row: Row) -> tuple[Any, ...]:
         """Return what makes shares one holding."""
-        return (str(row["symbol"]), row["currency"], row["multiplier"], _leverage(row))
+        return (str(row["symbol"]), row["currency"], row["multiplier"], leverage_of(row))
 
     def stock(self, key: tuple[Any, ...], held: tuple[float, float, list[Row]]) -> Stock:
         """Return a net stock."""

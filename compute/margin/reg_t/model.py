@@ -5,13 +5,14 @@ Rules, units, sources and a worked example: docs/models/reg_t.md.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from compute.margin.reg_t import unpack
 from compute.margin.reg_t.holdings import Account, Stock
 from compute.margin.reg_t.intake import read
 from compute.margin.reg_t.pairing import Pairing
-from compute.margin.reg_t.program import refine, solve
+from compute.margin.reg_t.program import solve
 from compute.margin.reg_t.strategy import Strategy
 from compute.margin.reg_t.tables import RegTSet, chosen_set
 from compute.margin.report import available_collateral
@@ -20,17 +21,39 @@ from compute.market import Market, rate
 from compute.portfolio import Portfolio
 from compute.result import Checkpoint, Result
 
+BUDGET = 8e7
+"""Multiplications of the search for an account of at most `LEGS` series; beyond, in proportion."""
+LEGS = 200
 
-def decompose(account: Account, table: RegTSet) -> list[Strategy]:
-    """Return the account's strategies: the least net deposit, and among those the least maintenance margin."""
-    found = []
-    for held in account.underlyings:
-        pairing = Pairing(held, table)
-        optimum = solve(pairing.program)
-        if held.stock is not None and held.options:
-            optimum = refine(pairing.program, optimum)
-        found += unpack.strategies(pairing, optimum)
-    return found + unpack.securities(account, table)
+
+@dataclass(frozen=True, kw_only=True)
+class Decomposition:
+    """An account's strategies, the bound proven for their net deposit, and where the search stopped before its end."""
+
+    strategies: Sequence[Strategy]
+    bound: float
+    unproven: Sequence[str]
+
+
+def decompose(account: Account, table: RegTSet) -> Decomposition:
+    """Return the strategies of least net deposit, and among those of least maintenance margin.
+
+    The smaller pairings come first, and what they leave of the budget is the larger ones'.
+    """
+    held = sorted(account.underlyings, key=lambda item: len(item.options))
+    series = sum(len(item.options) for item in held)
+    budget, gap = BUDGET * max(1.0, series / LEGS), 0.0
+    found, unproven = [], []
+    for item in held:
+        pairing = Pairing(item, table)
+        solution = solve(pairing.program, budget * len(item.options) / max(1, series))
+        budget, series = budget - solution.spent, series - len(item.options)
+        found += unpack.strategies(pairing, solution.values)
+        if not solution.optimal:
+            unproven.append(item.name)
+            gap += solution.cost - solution.bound
+    found = [*sorted(found, key=lambda item: item.underlying), *unpack.securities(account, table)]
+    return Decomposition(strategies=found, bound=math.fsum(item.net for item in found) - gap, unproven=unproven)
 
 
 def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any], _checkpoint: Checkpoint) -> Result:
@@ -73,7 +96,8 @@ def _holdings(stock: Stock | None, options: Iterable[Any]) -> list[tuple[int, fl
     return found + ([(stock.sign, stock.price * stock.shares)] if stock is not None else [])
 
 
-def _document(portfolio: Portfolio, account: Account, table: RegTSet, strategies: Sequence[Strategy]) -> dict[str, Any]:
+def _document(portfolio: Portfolio, account: Account, table: RegTSet, found: Decomposition) -> dict[str, Any]:
+    strategies = found.strategies
     initial = math.fsum(item.initial for item in strategies)
     maintenance = math.fsum(item.maintenance for item in strategies)
     available = available_collateral(portfolio, house_set())
@@ -105,7 +129,12 @@ def _document(portfolio: Portfolio, account: Account, table: RegTSet, strategies
             "by_strategy": _grouped(strategies, [item.name for item in strategies]),
             "by_underlying": _grouped(strategies, [item.underlying for item in strategies]),
         },
-        "pairing": {"objective": "net_deposit", "optimal": True},
+        "pairing": {
+            "objective": "net_deposit",
+            "optimal": not found.unproven,
+            "lower_bound": found.bound,
+            "stopped_at_limit": list(found.unproven),
+        },
         "parameter_set": table.document(),
         "assumptions": list(account.assumptions),
     }

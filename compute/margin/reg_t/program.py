@@ -1,225 +1,133 @@
-"""A mixed-integer program assembled term by term, and its exact solution.
+"""A whole-numbered program assembled column by column, then row by row."""
 
-Small programs are solved by our own branch and bound (`branch`); one that exceeds its budget goes to HiGHS, whose
-optimum is proven as well: the budget decides about speed, never about the answer.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
 
-from compute.errors import NonFiniteError
-from compute.margin.reg_t.branch import OPTIMAL, branch_and_bound
+from compute.margin.reg_t.branch import branch_and_bound
+from compute.margin.reg_t.diving import ROUNDING as EQUAL
+from compute.margin.reg_t.simplex import GIVEN_UP, OPTIMAL
 from compute.portfolio import Floats
 
-SLACK = 1e-9
-"""The share of the best cost that the second objective may give up: rounding of the solver, not money."""
-BUDGET = 2e8
-"""Multiplications of our own search before HiGHS takes over."""
-ROUNDS = 20
+ROUNDS = 6
 """Rounds of cuts before the search."""
+EXACT = 1e-4
+"""How far a solution in whole numbers may break a row whose factors are none, before it is refused."""
+ROUNDING = 1e-12
 FRACTION = 1e-11
 """What a factor may be off a whole number by its own rounding."""
-EXACT = 1e-6
-"""How far a solution may break a row, in the row's own units, before HiGHS is asked instead."""
 
-Terms = Sequence[tuple[int, float]]
+Column = int
 
 
 @dataclass
-class Program:
-    """Variables with two costs (the first is minimised, the second among its minima) and rows of bounded sums.
-
-    `defined` names, for a variable that follows from others, the equality that it follows from.
-    """
+class Columns:
+    """Variables from zero to `upper`, each with two costs; `whole` where they must be whole numbers."""
 
     first: list[float] = field(default_factory=list)
     second: list[float] = field(default_factory=list)
-    lower: list[float] = field(default_factory=list)
     upper: list[float] = field(default_factory=list)
     whole: list[bool] = field(default_factory=list)
-    rows: list[tuple[Terms, float, float]] = field(default_factory=list)
-    defined: dict[int, int] = field(default_factory=dict)
+    free: list[bool] = field(default_factory=list)
 
-    def variable(
-        self,
-        cost: float = 0.0,
-        second: float = 0.0,
-        *,
-        lower: float = 0.0,
-        upper: float = np.inf,
-        whole: bool = True,
-    ) -> int:
-        """Add a variable; return its index."""
-        self.first.append(cost)
+    def add(self, first: float, second: float, upper: float, *, whole: bool = True, free: bool = True) -> Column:
+        """Add a variable; return its column."""
+        self.first.append(first)
         self.second.append(second)
-        self.lower.append(lower)
         self.upper.append(upper)
         self.whole.append(whole)
+        self.free.append(free)
         return len(self.first) - 1
 
-    def row(self, terms: Terms, lower: float, upper: float, *, defines: int | None = None) -> None:
-        """Bound a sum of variables; an equality may define one of them, with a factor of 1 or -1."""
-        if defines is not None:
-            self.defined[defines] = len(self.rows)
-        self.rows.append((terms, lower, upper))
+    def __len__(self) -> int:
+        return len(self.first)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dense:
-    """A program in its free variables alone.
+class Program:
+    """Minimise first x, among its minima second x, with bounds on x and on matrix x; x = 0 is allowed.
 
     Parameters
     ----------
-    free
-        Shape (n,): indices of the free variables.
-    factors, constants
-        Shapes (variables, n) and (variables,): every variable = factors x + constants.
-    matrix, lows, highs
-        Shape (m, n), (n + m,), (n + m,): bounds of x, then of matrix x.
+    first, second
+        Shape (n,).
+    matrix
+        Shape (m, n).
+    lows, highs, whole
+        Shape (n + m,): of x, then of matrix x.
     """
 
-    free: NDArray[np.int64]
-    factors: Floats
-    constants: Floats
+    first: Floats
+    second: Floats
     matrix: Floats
     lows: Floats
     highs: Floats
+    whole: NDArray[np.bool_]
+    free: NDArray[np.bool_]
 
 
-def solve(program: Program) -> Floats:
-    """Return the optimum under the first cost, shape (variables,)."""
-    return _optimum(program, np.array(program.first))
+Row = tuple[Floats, float, float]
+"""Factors of all columns, lower and upper bound."""
 
 
-def refine(program: Program, optimum: Floats) -> Floats:
-    """Return, among the optima under the first cost, one that is least under the second."""
-    first, second = np.array(program.first), np.array(program.second)
-    slack = SLACK * float(np.abs(first) @ np.abs(optimum)) + SLACK
-    terms = [(index, cost) for index, cost in enumerate(program.first) if cost]
-    rows = [*program.rows, (terms, -np.inf, float(first @ optimum) + slack)]
-    return _optimum(
-        Program(
-            first=program.second,
-            lower=program.lower,
-            upper=program.upper,
-            whole=program.whole,
-            rows=rows,
-            defined=program.defined,
-        ),
-        second,
-    )
-
-
-def _optimum(program: Program, cost: Floats) -> Floats:
-    if not cost.size:
-        return cost
-    dense = condense(program)
-    whole = np.array(program.whole, dtype=np.bool_)[dense.free]
-    status, values = branch_and_bound(
-        cost @ dense.factors, dense.matrix, dense.lows, dense.highs, _whole(dense, whole), ROUNDS, BUDGET
-    )
-    values = np.where(whole, np.round(values), values)
-    if status == OPTIMAL and _holds(dense, values):
-        return np.asarray(dense.factors @ values + dense.constants)
-    return highs(program, cost)
-
-
-def _whole(dense: Dense, whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which variables are whole, and which rows are where those are: shape (n + m,)."""
-    bounds = np.concatenate([dense.lows[whole.size :, None], dense.highs[whole.size :, None]], axis=1)
-    bounds = np.where(np.isfinite(bounds), bounds, 0.0)
-    fractional = np.abs(dense.matrix - np.round(dense.matrix)) > FRACTION
-    rows = ~(fractional | ((dense.matrix != 0.0) & ~whole)).any(axis=1)
-    return np.concatenate([whole, rows & (np.abs(bounds - np.round(bounds)) <= FRACTION).all(axis=1)])
-
-
-def _holds(dense: Dense, values: Floats) -> bool:
-    activity = np.concatenate([values, dense.matrix @ values])
-    size = np.concatenate([np.ones(values.size), np.abs(dense.matrix).sum(axis=1) + 1.0])
-    return bool(np.all(activity >= dense.lows - EXACT * size) and np.all(activity <= dense.highs + EXACT * size))
-
-
-def condense(program: Program) -> Dense:
-    """Return the program without the variables that follow from others."""
-    count = len(program.first)
-    free = [index for index in range(count) if index not in program.defined]
-    factors, constants = np.zeros((count, len(free))), np.zeros(count)
-    factors[free, np.arange(len(free))] = 1.0
-    known = np.ones(count, dtype=np.bool_)
-    known[list(program.defined)] = False
-    for index in program.defined:
-        _define(program, index, factors, constants, known)
-    matrix, lows, highs = _bounded_rows(program, factors, constants)
-    return Dense(
-        free=np.array(free, dtype=np.int64),
-        factors=factors,
-        constants=constants,
+def assemble(columns: Columns, rows: Iterable[Row]) -> Program:
+    """Return the program of columns and rows; a row of one column becomes its bound."""
+    upper = np.array(columns.upper)
+    several = []
+    for row, low, high in rows:
+        held = np.flatnonzero(row)
+        if held.size > 1:
+            several.append((row, low, high))
+        elif held.size:
+            most = (high if row[held[0]] > 0.0 else low) / row[held[0]]
+            upper[held[0]] = min(upper[held[0]], np.floor(most + FRACTION * max(1.0, abs(most))))
+    matrix = np.array([row for row, _, _ in several]).reshape(len(several), len(columns))
+    whole = np.array(columns.whole, dtype=np.bool_)
+    fractional = (np.abs(matrix - np.round(matrix)) > FRACTION) | ((matrix != 0.0) & ~whole)
+    return Program(
+        first=np.array(columns.first),
+        second=np.array(columns.second),
         matrix=matrix,
-        lows=np.concatenate([np.array(program.lower)[free], lows]),
-        highs=np.concatenate([np.array(program.upper)[free], highs]),
+        lows=np.concatenate([np.zeros(len(columns)), [low for _, low, _ in several]]),
+        highs=np.concatenate([upper, [high for _, _, high in several]]),
+        free=np.array(columns.free, dtype=np.bool_),
+        whole=np.concatenate([whole, ~fractional.any(axis=1)]),
     )
 
 
-def _define(program: Program, index: int, factors: Floats, constants: Floats, known: NDArray[np.bool_]) -> None:
-    """Write a variable in the free ones, after those that it follows from."""
-    waiting = [index]
-    while waiting:
-        here = waiting[-1]
-        terms, total, _ = program.rows[program.defined[here]]
-        missing = [other for other, _ in terms if other != here and not known[other]]
-        if missing and not known[here]:
-            waiting += missing
-            continue
-        waiting.pop()
-        if known[here]:
-            continue
-        own = next(factor for other, factor in terms if other == here)
-        others = [(other, factor) for other, factor in terms if other != here]
-        which = [other for other, _ in others]
-        weights = np.array([factor for _, factor in others])
-        factors[here] = -(weights @ factors[which]) / own if others else 0.0
-        constants[here] = (total - (weights @ constants[which] if others else 0.0)) / own
-        known[here] = True
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """The best x found, its first cost, the bound that is proven, whether x is, and the multiplications spent."""
+
+    values: Floats
+    cost: float
+    bound: float
+    optimal: bool
+    spent: float
 
 
-def _bounded_rows(program: Program, factors: Floats, constants: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the rows that are left: bounds of the defined variables, and rows that define none."""
-    lower, upper = np.array(program.lower), np.array(program.upper)
-    bounded = [index for index in program.defined if np.isfinite(lower[index]) or np.isfinite(upper[index])]
-    matrix = [factors[bounded]]
-    lows = [lower[bounded] - constants[bounded]]
-    highs = [upper[bounded] - constants[bounded]]
-    defining = set(program.defined.values())
-    for place, (terms, low, high) in enumerate(program.rows):
-        if place not in defining:
-            which, weights = [index for index, _ in terms], np.array([factor for _, factor in terms])
-            constant = float(weights @ constants[which])
-            matrix.append((weights @ factors[which])[None, :])
-            lows.append(np.array([low - constant]))
-            highs.append(np.array([high - constant]))
-    return np.concatenate(matrix), np.concatenate(lows), np.concatenate(highs)
-
-
-def highs(program: Program, cost: Floats) -> Floats:
-    """Return the optimum under a cost as HiGHS finds it; raise NonFiniteError where it proves none."""
-    whole = np.array(program.whole, dtype=np.bool_)
-    columns = [index for terms, _, _ in program.rows for index, _ in terms]
-    factors = [factor for terms, _, _ in program.rows for _, factor in terms]
-    ends = np.concatenate([[0], np.cumsum([len(terms) for terms, _, _ in program.rows])])
-    matrix = csr_array((factors, columns, ends), shape=(len(program.rows), cost.size))
-    lower, upper = (np.array([row[side] for row in program.rows]) for side in (1, 2))
-    answer = milp(
-        cost,
-        integrality=whole.astype(np.int64),
-        bounds=Bounds(np.array(program.lower), np.array(program.upper)),
-        constraints=[LinearConstraint(matrix, lower, upper)],
-        options={"mip_rel_gap": 0.0},
+def solve(program: Program, budget: float) -> Solution:
+    """Search for the optimum with a budget of multiplications."""
+    n = program.first.size
+    if not n:
+        return Solution(values=np.zeros(0), cost=0.0, bound=0.0, optimal=True, spent=0.0)
+    bounds = program.lows, program.highs
+    which = program.whole, program.free
+    status, values, bound, spent = branch_and_bound(
+        program.first, program.second, program.matrix, *bounds, *which, ROUNDS, budget
     )
-    if answer.x is None or answer.status != 0:
-        raise NonFiniteError(f"The pairing has no proven optimum: {answer.message}")
-    return np.asarray(np.where(whole, np.round(answer.x), answer.x))
+    values = np.where(program.whole[:n], np.round(values), values)
+    if not holds(program, values):
+        status, values = GIVEN_UP, np.zeros(n)
+    cost = float(program.first @ values)
+    closed = cost - bound <= EQUAL * max(1.0, abs(cost))
+    return Solution(values=values, cost=cost, bound=min(bound, cost), optimal=status == OPTIMAL or closed, spent=spent)
+
+
+def holds(program: Program, values: Floats) -> bool:
+    """Say whether x keeps all bounds but for rounding."""
+    activity = np.concatenate([values, program.matrix @ values])
+    size = EXACT + ROUNDING * np.concatenate([values, np.abs(program.matrix) @ np.abs(values)])
+    return bool(np.all(activity >= program.lows - size) and np.all(activity <= program.highs + size))

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from compute.margin.reg_t import amounts
 from compute.margin.reg_t.holdings import Account, Security, Series, Stock, Underlying
-from compute.margin.reg_t.pairing import Leg, Pairing, straddle_order
+from compute.margin.reg_t.matching import Leg, straddle_order
+from compute.margin.reg_t.pairing import Pairing
 from compute.margin.reg_t.spreads import maximum_loss, name, parts
 from compute.margin.reg_t.strategy import Strategy
 from compute.margin.reg_t.tables import RegTSet
@@ -38,7 +41,8 @@ class _Unpacked:
         self.table: RegTSet = pairing.table
         self.uses = pairing.uses
         self.values = values
-        self.left: dict[Leg, int] = {leg: self._count(variable) for leg, variable in self.uses.alone.items()}
+        used = np.round(pairing.used @ values).astype(np.int64).tolist()
+        self.left: dict[Leg, int] = {leg: item.contracts - used[leg] for leg, item in enumerate(self.held.options)}
 
     def _count(self, variable: int) -> int:
         return round(float(self.values[variable]))
@@ -208,7 +212,7 @@ class _Unpacked:
     def _uncovered_spreads(self) -> Iterator[Strategy]:
         """State a short that is left and a long that may be its spread as one, at the uncovered requirement."""
         shorts = sorted(
-            (leg for leg in self.uses.alone if self._series(leg).sign < 0), key=lambda leg: -self._series(leg).premium
+            (leg for leg in self.left if self._series(leg).sign < 0), key=lambda leg: -self._series(leg).premium
         )
         for short in shorts:
             for long in self._possible(self._series(short)):
@@ -226,7 +230,7 @@ class _Unpacked:
         kind = (short.call, short.american, short.multiplier)
         found = [
             leg
-            for leg, item in ((leg, self._series(leg)) for leg in self.uses.alone)
+            for leg, item in enumerate(self.held.options)
             if item.sign > 0 and not item.long_dated and item.expiry >= short.expiry
             if (item.call, item.american, item.multiplier) == kind
         ]

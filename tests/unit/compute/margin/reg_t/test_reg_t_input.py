@@ -10,7 +10,7 @@ from compute.margin.reg_t.model import margin
 from compute.margin.reg_t.tables import FOLDER, parse, reg_t_set
 from compute.market import Market
 from compute.result import no_checkpoint
-from tests.unit.compute.margin.reg_t.accounts import account, calculate, call, put, stock
+from tests.unit.compute.margin.reg_t.accounts import account, calculate, call, option, put, stock
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,13 @@ from tests.unit.compute.margin.reg_t.accounts import account, calculate, call, p
         ({**call(1, 100, 1.0), "option_type": None}, "option_type"),
         (call(1, 100, 1.0, index_class="sector"), "index_class"),
         (call(1.5, 100, 1.0), "quantity"),
+        (call(1e9, 100, 1.0), "quantity"),
+        (call(float("nan"), 100, 1.0), "quantity"),
+        (call(1, float("inf"), 1.0), "strike"),
+        (call(1, 100, float("inf")), "price"),
+        (call(1, 100, -0.5), "price"),
+        (call(1, 100, 1.0, multiplier=0.0), "multiplier"),
+        (call(1, 100, 1.0, underlying_price=float("inf")), "underlying_price"),
         (stock(1, leverage=0.0), "leverage"),
         (stock(1, -1.0), "price"),
         (stock(1, instrument="future"), "instrument"),
@@ -78,6 +85,16 @@ def test_what_was_assumed_is_said():
     said = " ".join(calculate([call(1, 100, 1.0, underlying=None)])["assumptions"])
     assert "American" in said
     assert "underlying" in said
+
+
+def test_too_large_a_pairing_is_named():
+    rows = [
+        option("call", sign, 1.0 + 0.5 * k, 1.0, expiry=f"2026-{4 + k % 9:02d}-17")
+        for k in range(500)
+        for sign in (1 if k % 2 else -1,)
+    ]
+    with pytest.raises(InputError, match="XYZ: 500 series"):
+        calculate(rows)
 
 
 def broken(change):

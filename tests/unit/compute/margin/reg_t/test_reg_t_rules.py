@@ -216,3 +216,23 @@ def test_amounts_are_in_the_base_currency():
 def test_mixed_currencies_do_not_pair():
     rows = [stock(100, currency="EUR"), call(-1, 105, 2.0, expiry=NEAR)]
     assert names(calculate(rows, fx={"EUR/USD": 1.25})) == ["long_stock", "short_call"]
+
+
+def test_unlike_multipliers_do_not_pair():
+    rows = [call(1, 95, 7.0), call(-10, 100, 5.0, multiplier=10.0), put(-10, 100, 5.0, multiplier=10.0)]
+    assert names(calculate(rows)) == ["long_call", "short_straddle"]
+    assert "short_call" in names(calculate([call(-1, 100, 5.0), put(-10, 100, 5.0, multiplier=10.0)]))
+
+
+def test_an_adjusted_contract_is_covered_by_its_own_shares():
+    assert names(calculate([stock(150), call(-1, 105, 2.0, multiplier=150.0)])) == ["covered_call"]
+    assert names(calculate([stock(149), call(-1, 105, 2.0, multiplier=150.0)])) == ["long_stock", "short_call"]
+
+
+def test_a_worthless_option_and_an_account_of_millions_of_contracts():
+    assert calculate([call(1, 105, 0.0)])["net_deposit"] == 0.0
+    rows = [call(9_000_000, 95, 7.0), call(-9_000_000, 100, 5.0)]
+    found = calculate(rows)
+    assert found["net_deposit"] == pytest.approx(9_000_000 * 200.0)
+    assert found["pairing"]["optimal"]
+    assert found["pairing"]["lower_bound"] == pytest.approx(found["net_deposit"])
