@@ -45,7 +45,7 @@ def read_parquet(body: bytes, _options: FileOptions) -> Table:
         raise UnparsableError(f"The file has {len(file.schema_arrow):,} columns, more than {MAX_COLUMNS:,}.")
     with _readable():
         texts = [leaf.path for leaf in map(file.schema.column, range(known.num_columns)) if _is_text_leaf(leaf)]
-        file = parquet.ParquetFile(pa.BufferReader(body), read_dictionary=texts)
+        file = parquet.ParquetFile(pa.BufferReader(body), read_dictionary=texts, page_checksum_verification=True)
     columns: list[Column] = []
     leaf = 0
     for each in file.schema_arrow:

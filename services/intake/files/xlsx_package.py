@@ -1,7 +1,9 @@
 """The parts of a workbook's ZIP: unpacked within a limit, XML read without entities, macros and passwords refused."""
 
 import io
+import lzma
 import posixpath
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,6 +17,17 @@ from services.intake.gunzip import MAX_FILE
 _OLE = b"\xd0\xcf\x11\xe0"
 _MOST_PARTS = 10_000
 _ENCRYPTED = 0x1
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    RuntimeError,  # and NotImplementedError: a version, method or password that zipfile does not know
+)
 _CHUNK = 1 << 20
 _SAVE = "Save it again as an Excel workbook (.xlsx)."
 
@@ -50,7 +63,7 @@ class Package:
             raise UnparsableError("The file is an old .xls workbook, or has a password.", remedy=_SAVE)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(body))
-        except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
+        except _BROKEN as error:
             raise UnparsableError(f"The file is no workbook: {error}.", remedy=_SAVE) from None
         self._parts = {info.filename.lower().lstrip("/"): info for info in self._zip.infolist()}
         self._judge()
@@ -83,7 +96,7 @@ class Package:
             for chunk in self._chunks(info):
                 parser.Parse(chunk, False)
             parser.Parse(b"", True)
-        except (expat.ExpatError, zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+        except (expat.ExpatError, *_BROKEN) as error:
             raise UnparsableError(f"The part {quote(name)} cannot be read: {error}.", remedy=_SAVE) from None
 
     def _chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
