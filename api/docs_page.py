@@ -50,7 +50,7 @@ def _examples(operation: Mapping[str, Any]) -> str:
     parts = []
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
         for name, example in content.get("examples", {}).items():
-            value = example["value"]
+            value = example.get("value", f"see {example.get('externalValue')}")
             text = value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value)).decode()
             parts.append(f"<p>{escape(example.get('summary', name))} ({escape(media)})</p><pre>{escape(text)}</pre>")
     return "".join(parts)

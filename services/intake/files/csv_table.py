@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,14 +15,16 @@ from services.intake.files.table import FIRST_DATA_ROW, MAX_COLUMNS, MAX_ROWS, C
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_DIRECTIVE = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 _SCANNED_FROM = 1 << 15  # below, loading the scanner takes longer than the csv module
 
 
 def read_csv(body: bytes, options: FileOptions) -> Table:
     """Return a delimited file's table; raise UnparsableError where it is none, naming what would help."""
     text, encoding = _decoded(body, options)
-    header_text = text.partition("\n")[0]
-    delimiter = _delimiter(header_text, options)
+    told = _DIRECTIVE.match(text)  # a line for spreadsheets, which they do not show
+    text = text[told.end() :] if told is not None else text
+    delimiter = told[1] if told is not None else _delimiter(text.partition("\n")[0], options)
     facts = {"encoding": encoding, "delimiter": next(name for name, each in DELIMITERS.items() if each == delimiter)}
     return _scanned(text, delimiter, facts) or _careful(text, delimiter, facts)
 

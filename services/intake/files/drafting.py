@@ -18,6 +18,7 @@ from services.intake.files.table import Bad, Table, compact, read_number
 from services.intake.files.titles import AS_OF, OPTION_TYPES, PORTFOLIO, SIDE, SIDES
 
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]00:00(:00(\.0+)?)?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -54,6 +55,7 @@ class Drafting:
         """Return the draft of all rows."""
         labels = {name: found for name in TEXTS if (found := self._labels(name)) is not None}
         numbers = {name: column for name in NUMBERS if (column := self._numbers(name)) is not None}
+        self._judge_points()
         sided = self._labels(SIDE)
         if sided is not None and "quantity" in numbers:
             numbers["quantity"] = self._signed(numbers["quantity"], sided)
@@ -96,7 +98,7 @@ class Drafting:
         value = np.nan if constant is None else self._number(name, constant)
         if at is None:
             return np.full(self._size, value)
-        found, bad = self._table.columns[at].numbers(self._options.decimal)
+        found, bad = self._table.columns[at].numbers(self._options.style)
         self._reject(name, bad)
         if constant is None:
             return found
@@ -104,8 +106,30 @@ class Drafting:
         blank[[each.index for each in bad]] = False
         return np.where(blank, value, found)
 
+    def _judge_points(self) -> None:
+        """Refuse points that could part thousands: in a file cut by semicolons, as where commas are decimal."""
+        if self._options.decimal is not None or self._table.facts.get("delimiter") != "semicolon":
+            return
+        doubtful: tuple[int, str, str] | None = None
+        for name in NUMBERS:
+            at = self._mapping.columns.get(name)
+            for index, cell in enumerate(self._table.columns[at].texts()[0] if at is not None else ()):
+                if "." not in cell:
+                    continue
+                if not _THOUSANDS.fullmatch(cell):
+                    return  # a point that is decimal speaks for all
+                doubtful = doubtful or self.locate(index, name)
+        if doubtful is not None:
+            self._faults.add(
+                "",
+                f"{quote(doubtful[2])} could be a decimal number, or one with thousands parted by points.",
+                remedy="Say which: decimal=plain for the first, decimal=comma for the second.",
+                row=doubtful[0],
+                column=doubtful[1],
+            )
+
     def _number(self, name: str, constant: str) -> float:
-        wrong, value = read_number(constant, self._options.decimal)
+        wrong, value = read_number(constant, self._options.style)
         if wrong is not None:
             self._faults.add(f"/fill/{name}", wrong[0], remedy=wrong[1])
         return value

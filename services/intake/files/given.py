@@ -28,7 +28,8 @@ def file_options(format_: Format, **given: Any) -> FileOptions:
             faults.add(f"/{name}", f"{name} has no meaning for a {format_.value} file.", remedy="Leave it out.")
     faults.settle()
     plain = {name: value for name, value in given.items() if value is not None}
-    return FileOptions(format=format_, **{**plain, "decimal": Decimal(plain.get("decimal", Decimal.PLAIN))})
+    decimal = Decimal(plain["decimal"]) if "decimal" in plain else None
+    return FileOptions(format=format_, **{**plain, "decimal": decimal})
 
 
 def head_value(name: str, text: str) -> Any:

@@ -167,6 +167,13 @@ def _judge_prices(table: Table, found: dict[str, int], told: set[str], notes: di
 
 def _require(table: Table, found: dict[str, int], options: FileOptions, faults: Faults) -> None:
     missing = [name for name in NEEDED if name not in found and name not in options.fill]
+    if missing and not found:
+        listed = ", ".join(map(quote, table.titles[:_SHOWN]))
+        remedy = (
+            "Begin with a header such as symbol,quantity,price,asset_class, or map columns by number: map symbol=#1."
+        )
+        faults.add("", f"Row 1 names no column that is known: {listed}.", remedy=remedy, row=_HEADER)
+        return
     if missing and _CRIF in map(key, table.titles):
         faults.add(
             "",

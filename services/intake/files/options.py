@@ -38,6 +38,8 @@ class FileOptions:
         Id that the address of a request names: no other may stand in the file.
     only
         The one portfolio of the file that is wanted.
+    decimal
+        How numbers are written; None is plain, where nothing in the file speaks against it.
     accept_partial
         Take the rows that can be taken; the report says which were left out.
     """
@@ -52,5 +54,10 @@ class FileOptions:
     accept_partial: bool = False
     encoding: str | None = None
     delimiter: str | None = None
-    decimal: Decimal = Decimal.PLAIN
+    decimal: Decimal | None = None
     sheet: str | None = None
+
+    @property
+    def style(self) -> Decimal:
+        """How numbers are read."""
+        return self.decimal or Decimal.PLAIN

@@ -55,7 +55,7 @@ class Report:
         titled = {name: table.titles[at] or f"#{at + 1}" for name, at in mapping.columns.items()}
         return cls(
             format=options.format.value,
-            facts={**table.facts, "decimal": options.decimal.value},
+            facts={**table.facts, "decimal": options.style.value},
             mapping=titled,
             guessed=mapping.guessed,
             fill=options.fill,

@@ -35,6 +35,7 @@ def quantity(text: str | bytes, **options: Any) -> list[float]:
         TEXT.replace(",", " , ").encode(),
         TEXT.replace("AAPL", '"AAPL"').encode(),
         TEXT.rstrip("\n").encode(),
+        b"sep=;\r\n" + TEXT.replace(",", ";").encode(),
         (TEXT + ",,,,\n\n \n").encode(),
     ],
 )
@@ -182,3 +183,14 @@ def test_a_large_regular_file_is_scanned() -> None:
     np.testing.assert_array_equal(portfolio.numbers["quantity"], np.arange(3_000.0))
     assert portfolio.labels["symbol"].values == tuple(f"S{index}" for index in range(7))
     assert quantity(text, decimal=Decimal.COMMA, columns={"price": "-"})[-1] == 2_999.0
+
+
+def test_points_that_could_part_thousands_are_refused_where_commas_may_be_decimal() -> None:
+    text = "symbol;quantity;price;asset_class\nA;5;3;equity\nB;1.000;250.125;equity\n"
+    (fault,) = faults_of(csv, text)
+    assert (fault.row, fault.column) == (3, "quantity")
+    assert "decimal=comma" in fault.remedy
+    assert quantity(text, decimal=Decimal.COMMA) == [5.0, 1_000.0]
+    assert quantity(text, decimal=Decimal.PLAIN) == [5.0, 1.0]
+    assert quantity(text.replace(";3;", ";3.5;")) == [5.0, 1.0]
+    assert quantity(text.replace(";", ",")) == [5.0, 1.0]

@@ -71,8 +71,9 @@ def test_every_field_is_known_by_its_own_name_and_no_title_by_two() -> None:
         ("symbol,qty,asset class,price,market_value", "A,1,equity,5,5", "could each be price", "price=price"),
         ("symbol,qty,asset class,qty", "A,1,equity,2", "could each be quantity", "#1"),
         ("symbol,price", "A,1", "No column is asset_class", "fill asset_class=equity"),
-        ("name,desk", "A,1", "No column is symbol", "map symbol=COLUMN"),
-        ("TradeID,RiskType,Qualifier", "A,1,2", "This is a CRIF", "model=simm"),
+        ("name,desk", "A,1", "Row 1 names no column that is known", "map symbol=#1"),
+        ("name,price", "A,1", "No column is symbol", "map symbol=COLUMN"),
+        ("PortfolioID,RiskType,Qualifier", "A,1,2", "This is a CRIF", "model=simm"),
     ],
 )
 def test_what_could_be_meant_in_two_ways_is_refused_by_name(header: str, row: str, words: str, remedy: str) -> None:
