@@ -128,7 +128,7 @@ def _compared(result: Mapping[str, Any]) -> None:
     print_table("Side by side", columns, rows, right=columns[2:5])
     if result["backtest"] is not None:
         _covered(result)
-    print_table("Savings at equal coverage", ("",), [(note,) for note in result["notes"]], right=())
+    print_table("Savings at equal coverage", ("statement",), [(note,) for note in result["notes"]], right=())
 
 
 def _covered(result: Mapping[str, Any]) -> None:
@@ -173,7 +173,11 @@ def _explained(result: Mapping[str, Any]) -> None:
     """Print the waterfall, the groups kind by kind, and the positions that were recomputed."""
     currency = result["currency"]
     steps = [
-        (one["step"].replace("_", " "), money(one["amount"], currency), money(one["running"], currency))
+        (
+            one["step"].replace("_", " "),
+            money(None if one["step"] == "total" else one["amount"], currency),
+            money(one["running"], currency),
+        )
         for one in result["waterfall"]
     ]
     columns = ("step", "amount", "comes to")

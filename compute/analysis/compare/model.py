@@ -94,7 +94,7 @@ def _some_answer(entries: Sequence[Entry]) -> None:
 def _walked(entries: Sequence[Entry], book: Book, market: Market, plan: Plan, checkpoint: Checkpoint) -> Walked:
     if isinstance(book, Crif):
         return Walked(walk=None, problem="Rows of sensitivities have no prices to walk back through.")
-    members = tuple(index for index, entry in enumerate(entries) if entry.result is not None)
+    members = tuple(index for index, entry in enumerate(entries) if entry.figure(plan.figure) is not None)
     walkers = [Walker(model=entries[index].model, parameters=entries[index].parameters) for index in members]
     try:
         past = open_past(book, market.history, lambda *_: checkpoint(0, 1))

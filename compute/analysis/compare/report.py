@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from compute.analysis.compare.covered import Covered, not_walked
 from compute.analysis.compare.entries import Entry, Walked
-from compute.analysis.compare.equal_coverage import LEVEL, Multiplier, Side, multiplier, saving_interval
 from compute.analysis.figures import figures
 from compute.margin.backtest.coverage import (
     dates_document,
@@ -16,21 +16,18 @@ from compute.margin.backtest.coverage import (
     tests,
 )
 from compute.margin.backtest.plan import Plan
-from compute.margin.backtest.walk import Walk
 from compute.measure import Book
 from compute.result import Result
 
 Document = dict[str, Any]
 _STRUCTURES = (dict, list)
-SAME = 5e-4
-"""Shares of a margin that print as 0.0 %."""
 
 
 def report(book: Book, entries: Sequence[Entry], walked: Walked, plan: Plan) -> Result:
     """Return the result."""
     base = entries[0]
     places = {index: place for place, index in enumerate(walked.members)}
-    covered = _Covered.of(entries, walked, plan)
+    covered = Covered(entries, walked, plan)
     answered = [entry for entry in entries if entry.result is not None]
     device = next(iter(entry.result.device for entry in answered if entry.result is not None))
     document = {
@@ -45,7 +42,7 @@ def report(book: Book, entries: Sequence[Entry], walked: Walked, plan: Plan) -> 
         "entries": [
             {
                 **_shown(entry, base, plan.figure),
-                "coverage": _coverage(walked.walk, places.get(index), plan, walked.problem),
+                "coverage": _coverage(walked, places.get(index), plan, entry),
                 "at_equal_coverage": covered.document(index),
             }
             for index, entry in enumerate(entries)
@@ -92,10 +89,11 @@ def _error(entry: Entry) -> Document | None:
     return {"code": error.code, "detail": error.detail, "pointer": error.pointer, "remedy": error.remedy}
 
 
-def _coverage(walk: Walk | None, place: int | None, plan: Plan, problem: str) -> Document:
+def _coverage(walked: Walked, place: int | None, plan: Plan, entry: Entry) -> Document:
     """Return the backtest of one entry; without one, why there is none."""
+    walk = walked.walk
     if walk is None or place is None:
-        return {"problem": problem or "The model does not margin this book.", "tests": None}
+        return {"problem": walked.problem or not_walked(entry, plan), "tests": None}
     refusal = walk.refusals[place]
     if refusal is not None:
         return {"problem": refusal, "tests": None}
@@ -107,90 +105,6 @@ def _coverage(walk: Walk | None, place: int | None, plan: Plan, problem: str) ->
         "margin": summary(margin),
         "procyclicality": procyclicality(margin, walk),
     }
-
-
-class _Covered:
-    """Every entry at equal coverage: multiples, margins, and the saving against the base."""
-
-    def __init__(self, entries: Sequence[Entry], walked: Walked, plan: Plan) -> None:
-        self._entries, self._walk, self._plan = entries, walked.walk, plan
-        self._problem = walked.problem
-        self._sides: dict[int, tuple[Side, Multiplier]] = {}
-        for place, index in enumerate(walked.members):
-            today = entries[index].figure(plan.figure)
-            if walked.walk is not None and walked.walk.refusals[place] is None and today is not None:
-                margins = walked.walk.margins[place]
-                found = multiplier(margins, walked.walk.losses, plan.confidence)
-                self._sides[index] = Side(margins=margins, today=today), found
-
-    @classmethod
-    def of(cls, entries: Sequence[Entry], walked: Walked, plan: Plan) -> "_Covered":
-        """Return the entries at equal coverage."""
-        return cls(entries, walked, plan)
-
-    def document(self, index: int) -> Document:
-        """Return one entry at equal coverage; all None, and why, where it cannot be brought there."""
-        level, problem = self._level(index)
-        base, _ = self._level(0)
-        saving = None if index == 0 or level is None or not base else 1.0 - level / base
-        multiple = self._sides[index][1] if index in self._sides else None
-        interval = None if saving is None else self._interval(index)
-        return {
-            "target": self._plan.confidence,
-            "covered": multiple.covered if multiple is not None and level is not None else None,
-            "multiplier": multiple.value if multiple is not None else None,
-            "margin": level,
-            "saving_against_base": saving,
-            "saving_low": None if interval is None else interval[0],
-            "saving_high": None if interval is None else interval[1],
-            "problem": problem,
-        }
-
-    def statements(self) -> list[str]:
-        """Say of each entry but the base what it saves at equal coverage, or why nothing can be said."""
-        return [self._statement(index) for index in range(1, len(self._entries))]
-
-    def _statement(self, index: int) -> str:
-        found, label, base = self.document(index), self._entries[index].label, self._entries[0].label
-        saving, low, high = found["saving_against_base"], found["saving_low"], found["saving_high"]
-        if saving is None:
-            why = found["problem"] or self._level(0)[1] or f"{base} has no margin at equal coverage."
-            return f"No saving of {label} against {base} is stated. {why}"
-        word = (
-            f"{abs(saving):.1%} {'less than' if saving > 0.0 else 'more than'}" if abs(saving) >= SAME else "as much as"
-        )
-        at = f"At {found['target']:.4g} coverage of the same {len(self._dates)} dates {label} needs {word} {base}"
-        if low is None or high is None:
-            return f"{at}; the dates are too few to say how sure that is."
-        if max(abs(low), abs(high)) < SAME:
-            return f"{at}."
-        between = f"resampling the dates, {LEVEL:.0%} of savings lie between {low + 0.0:.1%} and {high + 0.0:.1%}"
-        return f"{at}; {between}{': this one may be chance' if low <= 0.0 <= high else ''}."
-
-    @property
-    def _dates(self) -> list[str]:
-        return [] if self._walk is None else self._walk.dates
-
-    def _level(self, index: int) -> tuple[float | None, str | None]:
-        if index not in self._sides:
-            refusals = self._refusal(index)
-            return None, refusals
-        side, found = self._sides[index]
-        return (None, found.problem) if found.value is None else (found.value * side.today, None)
-
-    def _refusal(self, index: int) -> str:
-        entry = self._entries[index]
-        if entry.error is not None:
-            return f"{entry.label} does not margin this book: {entry.error.detail}"
-        if self._problem:
-            return f"No coverage: {self._problem}"
-        return f"{entry.label} has no {self._plan.figure.replace('_', ' ')} on enough dates."
-
-    def _interval(self, index: int) -> tuple[float, float] | None:
-        if self._walk is None:
-            return None
-        (base, _), (other, _) = self._sides[0], self._sides[index]
-        return saving_interval(base, other, self._walk.losses, self._plan.confidence)
 
 
 def _assumptions(walked: Walked, plan: Plan) -> list[str]:

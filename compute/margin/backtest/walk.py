@@ -90,7 +90,8 @@ def walk(past: Past, walkers: Sequence[Walker], plan: Plan, checkpoint: Checkpoi
 
         beat(0, 1)
         now, later = (_prices(past, each, known, beat) for each in (row, row + plan.horizon))
-        losses[place] = -float(past.gains(row, row + plan.horizon, now, later).sum())
+        with np.errstate(over="ignore", invalid="ignore"):  # a date without a value is left out below
+            losses[place] = -float(past.gains(row, row + plan.horizon, now, later).sum())
         for index in asked:
             try:
                 margins[index, place] = _margin(past, row, now, walkers[index], plan.figure, beat)
