@@ -3,9 +3,17 @@
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from compute.portfolio import Portfolio
-from compute.resident import Resident
+if TYPE_CHECKING:
+    from compute.portfolio import Portfolio
+    from compute.resident import Resident
+
+
+def _nothing_known() -> "Resident":
+    from compute.resident import Resident  # the main processes hold a runtime too, and must not load numerics
+
+    return Resident()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,8 +21,8 @@ class Held:
     """One version of a stored portfolio as columns, and what was computed on it."""
 
     version: int
-    portfolio: Portfolio
-    known: Resident = field(default_factory=Resident)
+    portfolio: "Portfolio"
+    known: "Resident" = field(default_factory=_nothing_known)
 
 
 class Residents:
@@ -43,7 +51,7 @@ class Residents:
             self._held.move_to_end(key)
             return found
 
-    def keep(self, tenant: str, portfolio_id: str, version: int, portfolio: Portfolio) -> Held | None:
+    def keep(self, tenant: str, portfolio_id: str, version: int, portfolio: "Portfolio") -> Held | None:
         """Hold a version in place of any other; None for one that is larger than all there is room for."""
         key, held = (tenant, portfolio_id), Held(version=version, portfolio=portfolio)
         with self._lock:
