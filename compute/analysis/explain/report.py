@@ -16,6 +16,8 @@ from compute.result import Result
 IDENTITY = ("currency", "as_of", "model", "version", "parameter_set", "side", "regulation")
 CRIF_COLUMNS = ("netting_set", "trade", "product_class", "risk_type", "qualifier", "bucket", "label1", "label2")
 
+TOTAL = "total"
+
 Pair = tuple[float | None, float | None]
 """Marginal and stand-alone figure; None where the model refuses the book without, or the part alone."""
 
@@ -40,7 +42,7 @@ def report(book: Book, whole: Result, parts: Parts, parameters: Mapping[str, Any
             **{name: whole.document[name] for name in IDENTITY if name in whole.document},
             "figure": parts.figure,
             "total": parts.total,
-            "waterfall": waterfall(found.steps),
+            "waterfall": waterfall(found.steps, parts.total),
             "rule": found.rule,
             "differentiable": found.differentiable,
             "group_by": parameters["group_by"],
@@ -54,13 +56,13 @@ def report(book: Book, whole: Result, parts: Parts, parameters: Mapping[str, Any
     )
 
 
-def waterfall(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """Return the steps with what they have come to."""
+def waterfall(steps: Sequence[Step], total: float) -> list[dict[str, Any]]:
+    """Return the steps with what they have come to, and the figure, which adds nothing."""
     running, rows = 0.0, []
     for name, amount in steps:
         running += amount
         rows.append({"step": name, "amount": amount, "running": running})
-    return rows
+    return [*rows, {"step": TOTAL, "amount": 0.0, "running": total}]
 
 
 def _shares(contributions: Floats, total: float) -> list[float] | list[None]:

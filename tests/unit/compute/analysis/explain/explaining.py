@@ -38,6 +38,13 @@ def groups(result: Result, kind: str) -> dict[str, dict[str, Any]]:
     return {row["group"]: row for row in rows if row["kind"] == kind}
 
 
+def steps_of(result: Result) -> dict[str, float]:
+    """Return the amounts of the steps; the last row of a waterfall is the total, which adds nothing."""
+    *steps, total = result.document["waterfall"]
+    assert total == {"step": "total", "amount": 0.0, "running": result.document["total"]}
+    return {step["step"]: step["amount"] for step in steps}
+
+
 def contributions(result: Result) -> np.ndarray:
     return np.asarray(result.tables["positions"]["contribution"])
 
@@ -47,9 +54,8 @@ def holds_together(result: Result, total: float) -> None:
     document, parts = result.document, contributions(result)
     scale = max(abs(total), float(np.abs(parts).sum()))
     assert document["total"] == total
-    _sums(sum(step["amount"] for step in document["waterfall"]), total, scale)
-    if document["waterfall"]:
-        _sums(document["waterfall"][-1]["running"], total, scale)
+    _sums(sum(steps_of(result).values()), total, scale)
+    _sums(document["waterfall"][-2]["running"], total, scale)
     _sums(float(parts.sum()), total, scale)
     for kind in dict.fromkeys(result.tables["groups"]["kind"]):
         _sums(sum(row["contribution"] for row in groups(result, kind).values()), total, scale)

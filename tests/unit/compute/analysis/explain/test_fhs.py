@@ -8,7 +8,14 @@ import pytest
 
 from compute.market import Market
 from compute.portfolio import Portfolio
-from tests.unit.compute.analysis.explain.explaining import contributions, explain, figure, groups, holds_together
+from tests.unit.compute.analysis.explain.explaining import (
+    contributions,
+    explain,
+    figure,
+    groups,
+    holds_together,
+    steps_of,
+)
 from tests.unit.compute.margin.fhs.books import compute
 from tests.unit.compute.margin.fhs.test_options import book as option_book
 from tests.unit.compute.margin.fhs.test_options import option
@@ -68,7 +75,7 @@ def test_add_ons_are_steps_and_named_in_the_rule() -> None:
     )
     result = explain(book, "fhs", market)
     holds_together(result, figure(book, "fhs", "initial_margin", market))
-    steps = {step["step"]: step["amount"] for step in result.document["waterfall"]}
+    steps = steps_of(result)
     parts = compute(book, market).document["breakdown"]
     assert steps["liquidity"] == parts["liquidity"] > 0.0
     assert steps["concentration"] == parts["concentration"] > 0.0
@@ -80,7 +87,7 @@ def test_add_ons_are_steps_and_named_in_the_rule() -> None:
 def test_positions_alone_are_margins_of_one_position(measure: str) -> None:
     book, market = real_book()
     result = explain(book, "fhs", market, risk_measure=measure, top=500)
-    steps = {step["step"]: step["amount"] for step in result.document["waterfall"]}
+    steps = steps_of(result)
     alone = result.tables["positions"]["stand_alone"]
     assert steps["positions_alone"] == pytest.approx(sum(alone), rel=1e-9)
     assert steps["diversification"] == pytest.approx(result.document["total"] - sum(alone), rel=1e-9)
@@ -90,7 +97,7 @@ def test_options_alone_are_margins_of_one_position() -> None:
     _, market = real_book()
     book = option_book(option("AAPL", -10, 1.0), option("AAPL", 5, 0.9), option("MSFT", 20, 1.05, right="put"))
     result = explain(book, "fhs", market, top=10)
-    steps = {step["step"]: step["amount"] for step in result.document["waterfall"]}
+    steps = steps_of(result)
     assert steps["positions_alone"] == pytest.approx(sum(result.tables["positions"]["stand_alone"]), rel=1e-9)
 
 

@@ -17,6 +17,7 @@ from tests.unit.compute.analysis.explain.explaining import (
     figure,
     groups,
     holds_together,
+    steps_of,
 )
 from tests.unit.compute.margin.books import book, calculate, row
 
@@ -112,7 +113,7 @@ def test_ties_across_classes_share_alike() -> None:
 
 def test_steps_are_those_of_the_model() -> None:
     portfolio = random_book(3)
-    steps = {step["step"]: step["amount"] for step in explain(portfolio, "house").document["waterfall"]}
+    steps = steps_of(explain(portfolio, "house"))
     document = calculate(portfolio)[0]
     offsets = document["breakdown"]["offsets"]
     gross = sum(steps[name] for name in ("rate_times_notional", "volatility_add_on", "greeks_add_on"))
@@ -124,7 +125,7 @@ def test_steps_are_those_of_the_model() -> None:
 
 def test_the_add_on_of_concentration_is_a_step() -> None:
     portfolio = book([row("A", "equity", 1e6, 20.0), row("B", "equity", 1.0, 20.0, implied_volatility=0.5)])
-    steps = {step["step"]: step["amount"] for step in explain(portfolio, "house").document["waterfall"]}
+    steps = steps_of(explain(portfolio, "house"))
     assert steps["rate_times_notional"] == pytest.approx(0.25 * (2e7 + 20.0))
     assert steps["concentration_add_on"] == pytest.approx(0.10 * 0.25 * 2e7)
     assert steps["volatility_add_on"] == pytest.approx((0.5 - 0.3) * 1.5 * 5.0)

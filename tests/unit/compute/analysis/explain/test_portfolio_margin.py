@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from compute.portfolio import Portfolio
-from tests.unit.compute.analysis.explain.explaining import contributions, explain, figure, groups, holds_together
+from tests.unit.compute.analysis.explain.explaining import (
+    contributions,
+    explain,
+    figure,
+    groups,
+    holds_together,
+    steps_of,
+)
 from tests.unit.compute.margin.portfolio_margin.accounts import option, portfolio, stock
 
 STEP = 1e-6
@@ -71,7 +78,7 @@ def test_a_gain_inside_a_product_group_counts_by_its_offset() -> None:
     total = 1000.0 - 0.9 * 600.0
     holds_together(result, total)
     assert contributions(result) == pytest.approx([-540.0, 1000.0])
-    steps = {step["step"]: step["amount"] for step in result.document["waterfall"]}
+    steps = steps_of(result)
     assert steps == pytest.approx({"positions_alone": 1800.0, "offsets_between_class_groups": total - 1800.0})
 
 

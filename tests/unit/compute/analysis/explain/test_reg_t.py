@@ -7,7 +7,14 @@ import pytest
 
 from compute.market import Market
 from compute.portfolio import Portfolio
-from tests.unit.compute.analysis.explain.explaining import contributions, explain, figure, groups, holds_together
+from tests.unit.compute.analysis.explain.explaining import (
+    contributions,
+    explain,
+    figure,
+    groups,
+    holds_together,
+    steps_of,
+)
 from tests.unit.compute.margin.reg_t.accounts import FAR, account, call, put, stock
 
 FIGURES = ("net_deposit", "initial_margin", "maintenance_margin")
@@ -44,7 +51,7 @@ def test_single_holdings_carry_their_own_requirement() -> None:
     for name, parts in (("net_deposit", [5000.0, 2000.0]), ("initial_margin", [5000.0, 2500.0])):
         result = explain(portfolio, "reg_t", figure=name)
         assert contributions(result) == pytest.approx(parts)
-    steps = {step["step"]: step["amount"] for step in explain(portfolio, "reg_t").document["waterfall"]}
+    steps = steps_of(explain(portfolio, "reg_t"))
     assert steps == pytest.approx({"holdings_alone": 7500.0, "premium_received": -500.0})
 
 
@@ -55,7 +62,7 @@ def test_a_spread_is_shared_by_what_its_legs_need_alone() -> None:
     result = explain(portfolio, "reg_t", figure="initial_margin")
     holds_together(result, 300.0)
     assert contributions(result) == pytest.approx([300.0 * 500.0 / 1700.0, 300.0 * 1200.0 / 1700.0])
-    steps = {step["step"]: step["amount"] for step in result.document["waterfall"]}
+    steps = steps_of(result)
     assert steps == pytest.approx({"holdings_alone": 1700.0, "pairing": -1400.0})
 
 

@@ -8,7 +8,14 @@ import pytest
 from compute.analysis.explain.removal import taken
 from compute.crif import Crif
 from compute.portfolio import Labels, Portfolio
-from tests.unit.compute.analysis.explain.explaining import contributions, explain, figure, groups, holds_together
+from tests.unit.compute.analysis.explain.explaining import (
+    contributions,
+    explain,
+    figure,
+    groups,
+    holds_together,
+    steps_of,
+)
 from tests.unit.compute.margin.books import book, row
 from tests.unit.compute.margin.schedule.test_published import _crif, _read
 
@@ -47,7 +54,7 @@ def test_the_worked_case() -> None:
     result = explain(crif, "schedule")
     assert result.document["total"] == pytest.approx(0.8 * 170_000.0)
     holds_together(result, figure(crif, "schedule", "initial_margin"))
-    steps = [(step["step"], step["amount"]) for step in result.document["waterfall"]]
+    steps = list(steps_of(result).items())
     assert steps == [("gross", pytest.approx(170_000.0)), ("net_to_gross_ratio", pytest.approx(-34_000.0))]
     # The ratio's part: 0.6 · 170,000 / 300 = 340 for one of value, times 300 (1 - 2/3), and times -100.
     assert contributions(result) == pytest.approx([0.8 * 20_000.0, 34_000.0, 0.8 * 150_000.0, -34_000.0])
@@ -99,7 +106,7 @@ def test_rows_of_one_trade_share_by_their_amounts() -> None:
 def test_no_value_at_all_has_a_ratio_of_one() -> None:
     result = explain(file(trade("a", "Rates", 1e6, 0.0)), "schedule")
     assert contributions(result) == pytest.approx([20_000.0, 0.0])
-    assert [step["step"] for step in result.document["waterfall"]] == ["gross"]
+    assert list(steps_of(result)) == ["gross"]
 
 
 def positions() -> Portfolio:

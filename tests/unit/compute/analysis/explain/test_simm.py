@@ -14,7 +14,14 @@ from compute.margin.simm.classes import RISK_CLASSES
 from compute.margin.simm.gradient import margins, traced
 from compute.margin.simm.layers import LAYERS
 from compute.margin.simm.regulations import grouped
-from tests.unit.compute.analysis.explain.explaining import contributions, explain, figure, groups, holds_together
+from tests.unit.compute.analysis.explain.explaining import (
+    contributions,
+    explain,
+    figure,
+    groups,
+    holds_together,
+    steps_of,
+)
 from tests.unit.compute.margin.simm.crif import decoded, read, sensitivities
 
 SAME = 1e-13  # relative: the layers sum the same products in another order
@@ -110,7 +117,7 @@ def test_rows_that_net_within_one_factor_carry_their_own_sign() -> None:
     result = explain(crif, "simm")
     total = result.document["total"]
     assert contributions(result) == pytest.approx([1.5 * total, -0.5 * total])
-    steps = {step["step"]: step["amount"] for step in result.document["waterfall"]}
+    steps = steps_of(result)
     assert steps == pytest.approx({"rows_alone": 2.0 * total, "netting_within_risk_factors": -total})
 
 
@@ -123,7 +130,7 @@ def test_rows_that_cancel_have_parts_of_zero() -> None:
 def test_the_levels_are_margins_of_parts_alone() -> None:
     crif = random_crif(3, size=60, scale=1e-4)
     result = explain(crif, "simm", top=0, group_by="bucket", top_groups=500)
-    steps = {step["step"]: step["amount"] for step in result.document["waterfall"]}
+    steps = steps_of(result)
     alone = [figure(_only(crif, row), "simm", "initial_margin") for row in range(len(crif))]
     # Vega and curvature of one row are summed either way, so a row alone is the sum of its layers alone.
     assert steps["rows_alone"] == pytest.approx(sum(alone), rel=1e-9)
@@ -150,7 +157,7 @@ def test_add_ons_carry_their_own_parts() -> None:
     equity = figure(_only(crif, 0), "simm", "initial_margin")
     holds_together(result, figure(crif, "simm", "initial_margin"))
     assert contributions(result) == pytest.approx([1.5 * equity, 0.0, 700.0, 0.0, 200.0, 0.0])
-    steps = {step["step"]: step["amount"] for step in result.document["waterfall"]}
+    steps = steps_of(result)
     assert steps == pytest.approx(
         {
             "rows_alone": equity,

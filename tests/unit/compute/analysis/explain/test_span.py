@@ -11,7 +11,14 @@ from compute.market import Market
 from compute.measures import measure
 from compute.portfolio import Portfolio
 from compute.result import no_checkpoint
-from tests.unit.compute.analysis.explain.explaining import contributions, explain, figure, groups, holds_together
+from tests.unit.compute.analysis.explain.explaining import (
+    contributions,
+    explain,
+    figure,
+    groups,
+    holds_together,
+    steps_of,
+)
 from tests.unit.compute.margin.span.accounts import DEFAULTS, commodity, exchange, future, option
 from tests.unit.compute.pricing.books import portfolio
 
@@ -71,7 +78,7 @@ def test_contributions_are_size_times_derivative_and_sum(seed: int, name: str) -
 
 def test_every_step_is_the_model_s() -> None:
     book, given = account(1), {"span_parameters": full()}
-    steps = {step["step"]: step["amount"] for step in explain(book, "span", **given).document["waterfall"]}
+    steps = steps_of(explain(book, "span", **given))
     kernel = measure("margin").models["span"].kernel
     parts = kernel(book, Market(), {**DEFAULTS, **given}, no_checkpoint).document["breakdown"]
     assert steps["positions_alone"] + steps["netting_within_commodities"] == pytest.approx(parts["scan_risk"])
@@ -93,7 +100,7 @@ def test_the_short_option_minimum_is_carried_by_the_short_options() -> None:
     given = exchange(C=commodity(short_option_minimum=25))
     result = explain(book, "span", span_parameters=given)
     holds_together(result, figure(book, "span", "initial_margin", span_parameters=given))
-    steps = {step["step"]: step["amount"] for step in result.document["waterfall"]}
+    steps = steps_of(result)
     assert steps["short_option_minimum"] > 0.0
     # 25 a contract, and the 1,000 that buying each back would cost.
     assert contributions(result) == pytest.approx([2050.0, 1025.0])
