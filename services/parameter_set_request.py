@@ -7,7 +7,7 @@ from typing import Any
 
 from compute.errors import InputError
 from compute.margin.chosen import content_hash
-from compute.margin.sets import MODELS, set_faults, set_model
+from compute.margin.sets import MODELS, MOST_VALUES, set_faults, set_model, value_count
 from services.errors import InvalidInputError, TooLargeError
 from services.intake import values
 from services.intake.careful import unknown_field
@@ -54,6 +54,8 @@ def decode_draft(body: bytes) -> SetDraft:
     model = _model(tree.get("model"), faults)
     document = structure(tree.get("document"), "/document", faults)
     note = _note(tree, "note", faults)
+    if document is not None and value_count(document) > MOST_VALUES:
+        faults.add("/document", f"A parameter set may hold at most {MOST_VALUES:,} values.")
     if document is not None and model is not None and not faults:
         for fault in set_faults(model, document):
             faults.add(f"/document{fault.pointer}", fault.detail, remedy=fault.remedy)

@@ -21,6 +21,8 @@ from compute.parameters import Kind, Parameter
 from compute.result import Checkpoint, Result
 
 SHORT_HASH = 12
+MOST_VALUES = 50_000
+"""Values of a document: it is stored with every job that computes with it."""
 SIMM = "simm"
 
 PARAMETERS: dict[str, Parameter] = {
@@ -223,12 +225,24 @@ def _stamping(kernel: Kernel) -> Kernel:
 
 
 def _judge(model: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse two sets at once, and a document that does not fit; a `version` that is the default counts as none."""
     given = [name for name in ("parameter_set", "tables") if parameters.get(name)]
     if not given:
         return
     pointer = f"/parameters/{given[0]}"
-    set_model(model, pointer=pointer)
-    if len(given) > 1:
-        raise InputError("Both parameter_set and tables are given.", pointer=pointer, remedy="Send one of them.")
-    if given == ["tables"] and (faults := set_faults(model, parameters["tables"])):
-        raise SetFaultsError(faults)
+    found = set_model(model, pointer=pointer)
+    others = [name for name in ("version",) if parameters.get(name, found.default) != found.default] + given[1:]
+    if others:
+        names = " and ".join([given[0], *others])
+        raise InputError(f"Both {names} are given.", pointer=f"/parameters/{others[0]}", remedy="Send one of them.")
+    if given == ["tables"]:
+        if value_count(parameters["tables"]) > MOST_VALUES:
+            raise InputError(f"A parameter set may hold at most {MOST_VALUES:,} values.", pointer=pointer)
+        if faults := set_faults(model, parameters["tables"]):
+            raise SetFaultsError(faults)
+
+
+def value_count(value: Any) -> int:
+    """Return how many values a document holds, those that hold others included."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return 1 + sum(map(value_count, inner))

@@ -169,9 +169,20 @@ def test_both_a_name_and_a_document_are_one_too_many() -> None:
     spec = MEASURES["margin"].chosen({"model": "house"})
     with pytest.raises(InputError, match="Both"):
         spec.judge(parameters("house", parameter_set="x", tables=packaged("house")))
+    for name, value in (("parameter_set", "x"), ("tables", packaged("house"))):
+        with pytest.raises(InputError, match="Both") as both:
+            spec.judge(parameters("house", **{name: value}, version="9"))
+        assert both.value.pointer == "/parameters/version"
     with pytest.raises(SetFaultsError) as caught:
         spec.judge(parameters("house", tables={"schema": 1, "x": 1}))
     assert len(caught.value.faults) > 5
+
+
+def test_a_document_with_too_many_values_is_not_read() -> None:
+    document = packaged("house")
+    document["volatilities"]["by_symbol"] |= {f"S{index}": 0.2 for index in range(50_000)}
+    with pytest.raises(InputError, match="at most 50,000"):
+        MEASURES["margin"].chosen({"model": "house"}).judge(parameters("house", tables=document))
 
 
 def test_what_a_set_of_fhs_fixes() -> None:
