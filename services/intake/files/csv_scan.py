@@ -7,6 +7,7 @@ to the csv module, which says what is wrong; so it needs no words, only a doubt.
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compute.jit import njit
 from compute.portfolio import Floats, Labels
@@ -113,7 +114,7 @@ class ScannedColumn:
         codes, first, size = scanner.codes(self.data, self.starts, self.ends, slots)
         if size == DOUBT:  # too many texts share a hash
             return Labels.of(text or None for text in self._all()), []
-        return Labels(codes=codes, values=tuple(self.shown(index) for index in first[:size].tolist())), []
+        return Labels(codes=codes, values=tuple(self._at(first[:size])._all())), []
 
     def numbers(self, style: Decimal) -> tuple[Floats, list[Bad]]:
         """Return its numbers."""
@@ -138,7 +139,10 @@ class ScannedColumn:
 
     def sample(self) -> list[str]:
         """Return the distinct texts of the first rows."""
-        return distinct([self.shown(index) for index in range(min(_SAMPLED, self.starts.size))])
+        return distinct(self._at(slice(_SAMPLED))._all())
+
+    def _at(self, rows: NDArray[np.int64] | slice) -> "ScannedColumn":
+        return ScannedColumn(data=self.data, starts=self.starts[rows], ends=self.ends[rows])
 
     def _all(self) -> list[str]:
         if not self.starts.size:
