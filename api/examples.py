@@ -72,6 +72,7 @@ OPTIONS: Document = {
     }
 }
 BACKTEST: Document = {"portfolio": SPEC_PORTFOLIO}
+EXPLAIN: Document = {"portfolio": SPEC_PORTFOLIO, "parameters": {"model": "house", "group_by": "asset_class"}}
 COMPARE: Document = {
     "portfolio": SPEC_PORTFOLIO,
     "parameters": {
@@ -82,8 +83,12 @@ COMPARE: Document = {
         "confidence": 0.95,
     },
 }
+A_JOB = "7f3c1de2-0c1f-4c55-9a53-2f9a6f0c4e11"
+BRIDGE: Document = {"portfolio": SPEC_PORTFOLIO, "parameters": {"earlier": A_JOB, "order": "prices,trades"}}
 ANALYSES: dict[str, dict[str, Document]] = {
+    "bridge": {"from_yesterdays_margin_job": BRIDGE},
     "whatif": {"sell_some_and_close_a_short": WHATIF},
+    "explain": {"a_margin_by_class": EXPLAIN},
     "compare": {"two_models_at_equal_coverage": COMPARE},
     "price": {"an_american_call": OPTIONS},
     "backtest": {"two_equities_whose_history_is_stored": BACKTEST},

@@ -20,6 +20,8 @@ from services.pictures import PICTURES
 router = APIRouter(prefix="/api/v1/collateral", tags=["analyses"], route_class=StrictRoute)
 SUMMARIES = {
     Measure.WHATIF: "Every figure before and after a basket of trades, held to limits",
+    Measure.BRIDGE: "Why a margin is not what a stored earlier one was, in steps that sum to the difference",
+    Measure.EXPLAIN: "Where a margin comes from: its steps, and what each position and group contributes",
     Measure.COMPARE: "Several models side by side, and what each needs to cover the same losses",
     Measure.BACKTEST: "A margin model's daily margin against the losses that followed",
     Measure.PRICE: "Price and greeks of every position",

@@ -44,6 +44,13 @@ def test_from_a_stored_margin_to_todays(api: Api, method: str) -> None:
         assert {row["id"]: row["change"] for row in result["trades"]} == {"a": "changed", "n": "added", "c": "removed"}
         closes(result)
         assert (await desk.replayed(bridge_id))["verdict"] == "equal"
+        own = {"portfolio": TODAY, "parameters": {"earlier": earlier_id, "method": method}}
+        answer = await desk.client.post("/api/v1/collateral/bridge", json=own)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["data"]["waterfall"] == result["waterfall"]
+        drawn = await desk.client.post("/api/v1/collateral/bridge", json=own, headers={"Accept": "image/svg+xml"})
+        assert drawn.headers["content-type"].startswith("image/svg+xml")
+        assert "trades" in drawn.text
         given = await desk.get(f"{JOBS}/{bridge_id}/inputs")
         assert given["market"]["earlier"]["job_id"] == earlier_id
 

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 import httpx
 
 from api.app import create_app
-from api.examples import MIXED_PORTFOLIO
+from api.examples import A_JOB, MIXED_PORTFOLIO, SPEC_PORTFOLIO
 from api.parameter_set_schemas import DRAFT
 from core.names import Role
 from tests.integration.api.conftest import Api
+from tests.integration.api.test_replay import Desk
 
 
 def _examples(document: dict[str, Any]) -> Iterator[tuple[str, str, str, Any]]:
@@ -48,9 +49,13 @@ def test_every_worked_example_works(api: Api) -> None:
         await client.put("/api/v1/parameter-sets/ours", json=DRAFT, headers=api.as_(Role.RISK_MANAGER))
         stored = await client.post("/api/v1/prices/history", content=_history(), headers={"Content-Type": "text/csv"})
         assert stored.is_success, stored.text
+        earlier = await client.post("/api/v1/jobs", json={"measure": "margin", "portfolio": SPEC_PORTFOLIO})
+        earlier_id = earlier.json()["id"]
+        await Desk(api, client).work(earlier_id)
         for method, template, media, value in examples:
             path = template.replace("{portfolio_id}", "book-1").replace("{name}", "ours")
             content = value.encode() if isinstance(value, str) else json.dumps(value).encode()
+            content = content.replace(A_JOB.encode(), earlier_id.encode())
             answer = await client.request(method, path, content=content, headers={"Content-Type": media})
             assert answer.is_success, (method, path, answer.text)
 
