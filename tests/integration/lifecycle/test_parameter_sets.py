@@ -19,7 +19,7 @@ from core.names import JobState, Lane, Measure, Role, SetState
 from core.security import Principal
 from services import jobs as looking
 from services import parameter_set_activations as activations
-from services import parameter_sets, portfolios
+from services import parameter_sets, portfolios, schedules
 from services.errors import ConflictError, InvalidInputError
 from services.execute import execute
 from services.idempotency import Answer
@@ -30,6 +30,7 @@ from services.parameter_set_errors import OwnApprovalError, SetInUseError
 from services.parameter_set_preview import preview
 from services.parameter_set_request import SetDraft, Wish
 from services.runtime import Runtime
+from services.schedule_request import decode_schedule
 from services.submit import submit
 from storage import histories, jobs, parameter_activations
 from storage.histories import NewHistory
@@ -316,3 +317,26 @@ def test_what_is_active_is_told_for_every_date(runtime: Runtime) -> None:
     told = {item["model"]: item for item in activations.active(runtime, ANN, on=day)["items"]}
     assert told["house"]["set"] == "eu@1"
     assert told["reg_t"]["set"] == "packaged@2026-06"
+
+
+def test_a_schedule_computes_with_what_is_active_unless_it_names_a_version(runtime: Runtime) -> None:
+    portfolios.store(runtime, ANN, book("a"))
+    activated(runtime, 0.3)
+    for given, wanted in (("{}", "eu@1"), ('{"version": "1.0"}', "")):
+        body = f'{{"name": "s{wanted}", "measure": "margin", "portfolio_ids": ["a"], "parameters": {given}}}'
+        schedules.add(runtime, ANN, decode_schedule(body.encode(), default_every=3_600.0))
+        (job_id,) = schedules.run(runtime, ANN, f"s{wanted}", trace="test").jobs
+        with runtime.database.read() as conn:
+            inputs = jobs.inputs(conn, "desk", job_id)
+        assert inputs is not None
+        assert inputs.parameters["parameter_set"] == wanted
+        assert inputs.parameters["volatility"] == "given"
+
+
+def test_a_preview_that_is_cancelled_stops(runtime: Runtime) -> None:
+    stored(runtime, 0.3)
+    for name in ("a", "b"):
+        portfolios.store(runtime, ANN, book(name))
+    job_id = asked(runtime)
+    assert looking.cancel(runtime, ANN, job_id).state is JobState.CANCELLED
+    assert execute(runtime, job_id, worker="w") is None
