@@ -39,7 +39,7 @@ def _against(conn: Connection, tenant: str, model: str, reference: str) -> Named
     if reference == ACTIVE:
         return active(conn, tenant, model)
     if reference.startswith(f"{PACKAGED}@"):
-        return packaged(model, reference.partition("@")[2])
+        return packaged(model, reference.partition("@")[2], _POINTER)
     return of_stored(usable(conn, tenant, model, reference, _POINTER))
 
 

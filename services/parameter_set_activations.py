@@ -169,7 +169,7 @@ def _target(conn: Connection, tenant: str, model: str, wanted: str | None) -> di
         return _of(earlier[0]) if earlier else {"packaged": set_model(model).default}
     name, _, version = wanted.partition("@")
     if name == PACKAGED:
-        packaged(model, version)
+        packaged(model, version, "/to")
         reference, target = wanted, {"packaged": version}
     else:
         split(wanted, "/to")

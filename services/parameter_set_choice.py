@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from compute.analysis.compare.request import settled
 from compute.margin.models import MODELS as MODELS_BY_NAME
 from compute.margin.sets import MODELS, fixed
 from compute.measures import MeasureSpec
@@ -31,7 +32,7 @@ def with_set(
     reference = str(parameters.get("parameter_set", ""))
     if reference.startswith(f"{PACKAGED}@"):
         version = reference.partition("@")[2]
-        packaged(model, version)
+        packaged(model, version, POINTER)
         return {**parameters, "version": version, "parameter_set": ""}
     if reference not in _NOT_GIVEN:
         found = usable(conn, tenant, model, reference)
@@ -48,13 +49,13 @@ def with_sets_of_models(
     entries = parameters.get("models")
     if not entries:
         return parameters
-    return {
-        **parameters,
-        "models": [_settled(conn, tenant, entry, place, as_of) for place, entry in enumerate(entries)],
-    }
+    found = [_with_set(conn, tenant, entry, place, as_of) for place, entry in enumerate(entries)]
+    return {**parameters, "models": settled(found)}
 
 
-def _settled(conn: Connection, tenant: str, entry: Mapping[str, Any], place: int, as_of: date | None) -> dict[str, Any]:
+def _with_set(
+    conn: Connection, tenant: str, entry: Mapping[str, Any], place: int, as_of: date | None
+) -> dict[str, Any]:
     asked = JobRequest(
         measure=Measure.MARGIN,
         portfolio=None,
@@ -67,7 +68,7 @@ def _settled(conn: Connection, tenant: str, entry: Mapping[str, Any], place: int
     except InvalidInputError as error:
         inner = f"/parameters/models/{place}"
         raise InvalidInputError([replace(fault, pointer=f"{inner}{fault.pointer}") for fault in error.faults]) from None
-    return {**{name: value for name, value in entry.items() if name != "given"}, "parameters": dict(found)}
+    return {**entry, "parameters": dict(found)}
 
 
 def usable(conn: Connection, tenant: str, model: str, reference: str, pointer: str = POINTER) -> StoredSet:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from compute.errors import InputError
 from compute.margin.chosen import content_hash
 from compute.margin.sets import packaged_document, set_model
 from services.errors import InvalidInputError, NotFoundError
@@ -74,7 +75,7 @@ def named(conn: Connection, tenant: str, reference: str, model: str, pointer: st
     if reference == ACTIVE:
         return active(conn, tenant, model)
     if reference.startswith(f"{PACKAGED}@"):
-        return packaged(model, reference.partition("@")[2])
+        return packaged(model, reference.partition("@")[2], pointer)
     found = stored(conn, tenant, *split(reference, pointer))
     if found.model != model:
         raise InvalidInputError.at(pointer, f"{found.name} is a parameter set of {found.model}, not of {model}.")
@@ -91,9 +92,12 @@ def of_stored(found: StoredSet) -> Named:
     )
 
 
-def packaged(model: str, version: str) -> Named:
-    """Return a packaged version; raise compute's InputError listing the known ones."""
-    document = packaged_document(model, version)
+def packaged(model: str, version: str, pointer: str = "") -> Named:
+    """Return a packaged version; raise InvalidInputError listing the known ones."""
+    try:
+        document = packaged_document(model, version)
+    except InputError as error:
+        raise InvalidInputError.at(pointer, error.detail, remedy=error.remedy) from None
     return Named(reference=f"{PACKAGED}@{version}", model=model, document=document, content_hash=content_hash(document))
 
 
