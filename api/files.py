@@ -18,7 +18,13 @@ from services.intake.files.numerals import Decimal
 
 _CSV, _PARQUET = "text/csv", "application/vnd.apache.parquet"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMATS = {_CSV: Format.CSV, _PARQUET: Format.PARQUET, _XLSX: Format.XLSX}
+FORMATS = {
+    _CSV: Format.CSV,
+    "text/tab-separated-values": Format.CSV,
+    _PARQUET: Format.PARQUET,
+    "application/x-parquet": Format.PARQUET,
+    _XLSX: Format.XLSX,
+}
 _MACROS = ("application/vnd.ms-excel.sheet.macroenabled.12", "application/vnd.ms-excel")
 _WORDS = {"true": True, "false": False}
 _BINARY = {"type": "string", "format": "binary"}

@@ -138,14 +138,19 @@ def _values_itself(measure: str, parameters: Mapping[str, Any]) -> bool:
 
 
 def _book(item: "Document", *, partly: bool) -> "Book":
+    from services.errors import InvalidInputError
     from services.intake.faults import Faults
+    from services.intake.files import by_row
     from services.intake.portfolio import read_portfolio
     from services.intake.pricing import fill_prices
 
     if item.crif is not None:
         return item.crif
-    if item.portfolio is not None:
-        return fill_prices(item.portfolio, {}, pointer=item.pointer, partly=partly)
+    if item.ready is not None:
+        try:
+            return fill_prices(item.ready.portfolio, {}, pointer=item.pointer, partly=partly)
+        except InvalidInputError as error:
+            raise by_row(error, item.ready) from None
     faults = Faults()
     portfolio, _ = read_portfolio(item.tree, item.pointer, faults)
     faults.settle()

@@ -11,9 +11,9 @@ from cli.problems import UsageError
 from compute.crif import Crif
 from compute.measures import Takes
 from compute.measures import measure as spec_of
-from compute.portfolio import Portfolio
 from services.errors import TooLargeError, UnparsableError
 from services.intake.crif import read_crif
+from services.intake.draft import Ready
 from services.intake.gunzip import MAX_FILE, gunzip, is_gzip
 from services.intake.parse import parse
 
@@ -30,7 +30,7 @@ class Document:
     line: int | None = None
     crif: Crif | None = None
     text: str | None = None
-    portfolio: Portfolio | None = None
+    ready: Ready | None = None
 
 
 def read_bytes(path: Path, *, limit: int = MAX_FILE) -> bytes:
@@ -98,7 +98,7 @@ def _rows(path: Path, suffix: str, files: FileArguments) -> list[Document]:
 
     found = read_file(read_bytes(path), files.options(path, suffix))
     tell(found.report)
-    return [Document(tree=None, pointer="", portfolio=book.portfolio) for book in found.books]
+    return [Document(tree=None, pointer="", ready=ready) for ready in found.books]
 
 
 def _crif(path: Path, measure: str, parameters: Mapping[str, Any]) -> Document:

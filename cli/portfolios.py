@@ -43,7 +43,7 @@ def put(
     documents = read_documents(source, files)
     with connected(state_dir, url=url, token=token, tenant=tenant) as client:
         for one in documents:
-            stored = client.put_portfolio(one.tree if one.portfolio is None else book_document(one.portfolio))
+            stored = client.put_portfolio(one.tree if one.ready is None else book_document(one.ready.portfolio))
             if as_json:
                 print_json(stored)
             else:

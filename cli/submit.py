@@ -116,7 +116,7 @@ def _wanted(one: "Document") -> _Wanted:
 
     if one.text is not None:
         return _Wanted(request={"crif": one.text}, known={"portfolio_id": one.crif.id if one.crif else None})
-    tree = _sendable(one) if one.portfolio is None else book_document(one.portfolio)
+    tree = _sendable(one) if one.ready is None else book_document(one.ready.portfolio)
     return _Wanted(request={"portfolio": tree}, known=_known(tree))
 
 

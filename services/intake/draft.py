@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from compute.portfolio import Floats, Labels, Portfolio
 
 
@@ -35,7 +38,10 @@ class Ready:
     ----------
     assumed
         Names of what was not given and taken from the clock, such as `as_of`.
+    rows
+        The row of the file of each position, shape (n,).
     """
 
     portfolio: Portfolio
-    assumed: tuple[str, ...] = ()
+    assumed: tuple[str, ...]
+    rows: NDArray[np.int64]

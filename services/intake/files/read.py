@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from compute.portfolio import Labels
+from core.errors import Fault
 from services.errors import InvalidInputError
 from services.intake.draft import Draft, Ready
 from services.intake.faults import Faults, nearest, quote
@@ -15,7 +16,7 @@ from services.intake.files.csv_table import read_csv
 from services.intake.files.drafting import Drafting, Rows, Sheaf, by_portfolio, chosen, repeated_ids
 from services.intake.files.mapping import Mapping, map_columns
 from services.intake.files.options import FileOptions, Format
-from services.intake.files.rejects import POSITIONS, RowFaults
+from services.intake.files.rejects import PLACE, POSITIONS, RowFaults
 from services.intake.files.report import Report
 from services.intake.files.table import Table, compact
 from services.intake.files.titles import PORTFOLIO
@@ -144,7 +145,7 @@ class _Reading:
         head = self._head(name, rows, sheaf)
         default = self._options.address or name or self._options.name
         portfolio, assumed = read_portfolio({**head, "positions": draft}, "", faults, default_id=default)
-        return Ready(portfolio=portfolio, assumed=assumed)
+        return Ready(portfolio=portfolio, assumed=assumed, rows=self._table.rows[rows])
 
     def _head(self, name: str | None, rows: Rows, sheaf: Sheaf) -> dict[str, Any]:
         head = dict(self._options.head)
@@ -232,6 +233,18 @@ def check_document(found: FileRead) -> dict[str, Any]:
             for book in found.books
         ],
     }
+
+
+def by_row(error: InvalidInputError, ready: Ready) -> InvalidInputError:
+    """Return an error about a portfolio's positions as one about the rows of its file."""
+    return InvalidInputError([_placed(fault, ready) for fault in error.faults], omitted=error.omitted)
+
+
+def _placed(fault: Fault, ready: Ready) -> Fault:
+    place = PLACE.fullmatch(fault.pointer)
+    if place is None:
+        return fault
+    return replace(fault, pointer="", row=int(ready.rows[int(place[1])]), column=place[2])
 
 
 def only_book(found: FileRead) -> Ready:

@@ -7,7 +7,7 @@ from core.errors import Fault
 from services.intake.faults import MAX_FAULTS, Faults, quote
 
 POSITIONS = "/positions"
-_PLACE = re.compile(rf"{POSITIONS}/(\d+)/([a-z_]+)")
+PLACE = re.compile(rf"{POSITIONS}/(\d+)/([a-z_]+)")
 _SHOWN = 40
 Locate = Callable[[int, str], tuple[int, str, str]]
 """Index of a position and name of a field → row of the file, title of the column, the cell."""
@@ -46,7 +46,7 @@ class RowFaults(Faults):
         self, pointer: str, detail: str, *, remedy: str = "", row: int | None = None, column: str | None = None
     ) -> None:
         """Record a fault; one of a position's field as the fault of its cell."""
-        place = _PLACE.fullmatch(pointer)
+        place = PLACE.fullmatch(pointer)
         if place is None or self._locate is None:
             self.others += 1
             super().add(pointer, detail, remedy=remedy, row=row, column=column)

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from core.names import Role
 from tests.integration.api.conftest import Api
 from tests.unit.services.intake.files.workbooks import XLSX, workbook
 
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PATH = "/api/v1/portfolios/book-1"
 CSV = {"Content-Type": "text/csv"}
 GOOD = "Ticker,Qty,Price,Asset Class,Desk\nAAPL,100,150.0,equity,a\nMSFT,-50,300.0,equity,b\n"
@@ -158,5 +160,21 @@ def test_one_portfolio_of_several_is_chosen_by_name(api: Api) -> None:
         assert (await client.put(PATH, content=several, headers=CSV)).status_code == 422
         stored = await client.put(f"{PATH}?only=book-1", content=several, headers=CSV)
         assert (stored.status_code, stored.json()["position_count"]) == (201, 1)
+
+    api.run(talk)
+
+
+def test_for_a_model_that_takes_a_crif_the_csv_is_one(api: Api) -> None:
+    crif = (EXAMPLES / "crif.csv").read_bytes()
+
+    async def talk(client: httpx.AsyncClient) -> None:
+        url = '/api/v1/collateral/margin/calculate?parameters={"model":"simm"}&optimize=false'
+        answer = await client.post(url, content=crif, headers=CSV)
+        assert answer.status_code == 200, answer.text
+        body = {"crif": crif.decode(), "parameters": {"model": "simm"}, "optimize": False}
+        same = await client.post("/api/v1/collateral/margin/calculate", json=body)
+        results = [one.json()["data"]["model_result"] for one in (answer, same)]
+        assert results[0] == results[1]
+        assert results[0]["initial_margin"] > 0
 
     api.run(talk)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from cli.files import SUFFIXES
+from cli.documents import read_documents
+from cli.files import SUFFIXES, FileArguments
+from cli.submit import _wanted
 from tests.unit.cli.conftest import EXAMPLES, Outcome, Run
 
 MULTI = EXAMPLES / "multi_asset.json"
@@ -73,6 +75,7 @@ def test_several_portfolios_make_a_line_each(run: Run, tmp_path: Path) -> None:
     first, second = lines(done)
     assert (done.code, second["portfolio_id"]) == (1, "b")
     assert "without a price" in first["error"]["detail"]
+    assert (first["error"]["errors"][0]["row"], first["error"]["errors"][0]["column"]) == (4, "price")
     chosen = run("calc", "margin", written(tmp_path, text), "--only", "b", "--json")
     assert [line["portfolio_id"] for line in lines(chosen)] == ["b"]
 
@@ -150,3 +153,15 @@ def test_a_check_shows_the_mapping_and_ends_with_1_where_rows_would_be_left_out(
 
 def test_every_ending_is_a_format() -> None:
     assert set(SUFFIXES.values()) == {"csv", "parquet", "xlsx"}
+
+
+def test_a_file_is_sent_to_the_cluster_with_what_was_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (document,) = read_documents(written(tmp_path), FileArguments(accept_partial=True))
+    wanted = _wanted(document)
+    sent = wanted.request["portfolio"]
+    assert [position["symbol"] for position in sent["positions"]] == ["AAPL"]
+    assert sent["notes"]["rejected_rows"][0]["row"] == 3
+    assert wanted.known["portfolio_id"] == "book"
+    assert "left out" in capsys.readouterr().err
