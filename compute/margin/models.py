@@ -10,7 +10,7 @@ from compute.margin.fhs.factors import conversion_pairs
 from compute.margin.portfolio_margin import request as portfolio_margin_request
 from compute.margin.sets import with_sets
 from compute.margin.span import request as span_request
-from compute.margin.weights import factors, revaluations
+from compute.margin.weights import factors, pairings, revaluations
 from compute.measure import SAMPLE_SYMBOLS, MeasureSpec, Part, Takes, deferred, deferred_faults, rows
 from compute.simulation.exposures import factor_names
 
@@ -44,6 +44,7 @@ _MODELS: dict[str, MeasureSpec] = {
     "reg_t": MeasureSpec(
         kernel=deferred("compute.margin.reg_t.model", "margin"),
         parameters=requests.REG_T,
+        size=pairings,
         work=rows,
     ),
     "portfolio_margin": MeasureSpec(

@@ -52,6 +52,13 @@ REG_T: dict[str, Parameter] = {
         doc="The version of the rules.",
         choices=reg_t_tables.versions(),
     ),
+    "effort": Parameter(
+        kind=Kind.TEXT,
+        default="standard",
+        doc="How far the cheapest pairing is proven. quick: within about 0.1 s, a gap may be left and is stated;"
+        " standard: on where a second or so does it; proof: on for minutes where it is hard.",
+        choices=("quick", "standard", "proof"),
+    ),
 }
 
 SCHEDULE: dict[str, Parameter] = {

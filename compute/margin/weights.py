@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from compute.portfolio import Portfolio
 from compute.pricing.terms import codes, has_word
 from compute.simulation.exposures import factor_labels
@@ -25,6 +27,13 @@ def factors(*, european: float, american: float) -> Callable[[Portfolio], float]
         return len(factor_labels(portfolio).values) + european * late + american * early
 
     return size
+
+
+def pairings(portfolio: Portfolio) -> float:
+    """Count the positions, and the options of each underlying squared: any two of them may be put together."""
+    option = has_word(portfolio, "instrument", "option") | (codes(portfolio, "option_type") >= 0)
+    beneath = codes(portfolio, "underlying")[option]
+    return float(len(portfolio) + (np.bincount(beneath[beneath >= 0]).astype(np.float64) ** 2).sum())
 
 
 def _counted(portfolio: Portfolio) -> tuple[int, int, int]:

@@ -13,14 +13,17 @@ from compute.margin.reg_t.holdings import Account, Stock
 from compute.margin.reg_t.intake import read
 from compute.margin.reg_t.pairing import Pairing
 from compute.margin.reg_t.program import solve
+from compute.margin.reg_t.proof import prove
 from compute.margin.reg_t.strategy import Strategy
 from compute.margin.reg_t.tables import RegTSet, chosen_set
 from compute.margin.report import available_collateral
 from compute.margin.tables import house_set
 from compute.market import Market, rate
 from compute.portfolio import Portfolio
-from compute.result import Checkpoint, Result
+from compute.result import Checkpoint, Result, no_checkpoint
 
+NODES = {"quick": 0, "standard": 1_000, "proof": 100_000}
+"""Nodes of HiGHS for an underlying whose optimum our own search leaves unproven, by `effort`."""
 BUDGET = 8e7
 """Multiplications of the search for an account of at most `LEGS` series; beyond, in proportion."""
 LEGS = 200
@@ -35,19 +38,25 @@ class Decomposition:
     unproven: Sequence[str]
 
 
-def decompose(account: Account, table: RegTSet) -> Decomposition:
+def decompose(
+    account: Account, table: RegTSet, effort: str = "standard", checkpoint: Checkpoint = no_checkpoint
+) -> Decomposition:
     """Return the strategies of least net deposit, and among those of least maintenance margin.
 
-    The smaller pairings come first, and what they leave of the budget is the larger ones'.
+    The smaller pairings come first, and what they leave of the budget is the larger ones'. The checkpoint is called
+    between underlyings.
     """
     held = sorted(account.underlyings, key=lambda item: len(item.options))
     series = sum(len(item.options) for item in held)
     budget, gap = BUDGET * max(1.0, series / LEGS), 0.0
     found, unproven = [], []
-    for item in held:
+    for place, item in enumerate(held):
+        checkpoint(place, len(held))
         pairing = Pairing(item, table)
         solution = solve(pairing.program, budget * len(item.options) / max(1, series))
         budget, series = budget - solution.spent, series - len(item.options)
+        if not solution.optimal and NODES[effort]:
+            solution = prove(pairing.program, solution, NODES[effort])
         found += unpack.strategies(pairing, solution.values)
         if not solution.optimal:
             unproven.append(item.name)
@@ -56,7 +65,7 @@ def decompose(account: Account, table: RegTSet) -> Decomposition:
     return Decomposition(strategies=found, bound=math.fsum(item.net for item in found) - gap, unproven=unproven)
 
 
-def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any], _checkpoint: Checkpoint) -> Result:
+def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint) -> Result:
     """Return the strategy-based margin of an account.
 
     Parameters
@@ -64,7 +73,7 @@ def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any],
     portfolio
         Stocks, funds, options on them or on indices, bonds and other securities.
     parameters
-        `version`, of the packaged sets.
+        `version`, of the packaged sets; `effort`, standard where it is not there.
 
     Raises
     ------
@@ -75,7 +84,8 @@ def margin(portfolio: Portfolio, _market: Market, parameters: Mapping[str, Any],
     """
     table = chosen_set(parameters)
     account = read(portfolio, table)
-    return Result(document=_document(portfolio, account, table, decompose(account, table)))
+    effort = parameters.get("effort", "standard")
+    return Result(document=_document(portfolio, account, table, decompose(account, table, effort, checkpoint)))
 
 
 def minimum_equity(portfolio: Portfolio, account: Account, table: RegTSet) -> float:

@@ -1,7 +1,7 @@
 """What a portfolio counts as when its cost is predicted."""
 
 from compute.margin.span.request import sample, work
-from compute.margin.weights import revaluations
+from compute.margin.weights import pairings, revaluations
 from compute.market import Market
 from compute.measures import SAMPLE_SYMBOLS, measure
 from compute.result import no_checkpoint
@@ -24,3 +24,10 @@ def test_the_sample_runs_where_the_defaults_do_not() -> None:
     assert spec.sample == sample(SAMPLE_SYMBOLS)
     parameters = {name: one.default for name, one in spec.parameters.items()} | dict(spec.sample)
     assert spec.kernel(_portfolio(), Market(), parameters, no_checkpoint).document["initial_margin"] > 0.0
+
+
+def test_options_of_one_underlying_weigh_more_than_of_many() -> None:
+    one = portfolio({"symbol": "X", "price": 1.0}, *(option(underlying="X") for _ in range(6)))
+    many = portfolio({"symbol": "X", "price": 1.0}, *(option(underlying=f"X{index}") for index in range(6)))
+    assert pairings(one) == 7 + 36
+    assert pairings(many) == 7 + 6
