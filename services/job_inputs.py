@@ -50,6 +50,9 @@ def show(runtime: Runtime, principal: Principal, job_id: UUID) -> dict[str, Any]
 
 def sendable(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return pinned parameters as a request may hold them: of a stored set the document, without its name."""
+    if parameters.get("models"):
+        entries = [{**entry, "parameters": sendable(entry["parameters"])} for entry in parameters["models"]]
+        return {**parameters, "models": entries}
     return {**parameters, "parameter_set": ""} if parameters.get("tables") else dict(parameters)
 
 

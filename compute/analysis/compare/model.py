@@ -5,6 +5,7 @@ from typing import Any
 
 from compute.analysis.compare.entries import Entry, Walked
 from compute.analysis.compare.report import report
+from compute.analysis.compare.request import settled
 from compute.crif import Crif
 from compute.errors import CancelledError, ComputeError, HistoryError, InputError
 from compute.margin.backtest.past import open_past
@@ -41,7 +42,7 @@ def compare(book: Book, market: Market, parameters: Mapping[str, Any], checkpoin
         Every model refuses the book, or a CRIF holds several netting sets.
     """
     plan = Plan.of(parameters)
-    entries = [_entry(each, book, market, checkpoint) for each in parameters["models"]]
+    entries = [_entry(each, book, market, checkpoint) for each in settled(parameters["models"])]
     _some_answer(entries)
     walked = _walked(entries, book, market, plan, checkpoint)
     checkpoint(1, 1)

@@ -1,6 +1,6 @@
 """The parameters of a comparison; nothing here needs a compiler."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,15 +39,19 @@ def judge(parameters: Mapping[str, Any]) -> None:
         )
     if len(entries) > MOST_ENTRIES:
         raise InputError(f"{len(entries)} models are more than the {MOST_ENTRIES} of a comparison.", pointer=POINTER)
-    _judge_repeats(entries)
+    judge_repeats(entries)
     _judge_inputs(entries)
     Plan.of(parameters)
 
 
-def _judge_repeats(entries: list[Mapping[str, Any]]) -> None:
+def judge_repeats(entries: Sequence[Mapping[str, Any]]) -> None:
+    """Raise InputError for a label, or a model with the same parameters, that comes twice.
+
+    Until the sets of a tenant are looked up, a model without a version is not the same as one with the packaged one.
+    """
     for index, entry in enumerate(entries):
         for earlier, other in enumerate(entries[:index]):
-            if other["parameters"] == entry["parameters"]:
+            if other["parameters"] == entry["parameters"] and _names_version(other) == _names_version(entry):
                 raise InputError(
                     f"{entry['label']} is {other['label']} once more: the same model with the same parameters.",
                     pointer=f"{POINTER}/{index}",
@@ -59,6 +63,17 @@ def _judge_repeats(entries: list[Mapping[str, Any]]) -> None:
                     pointer=f"{POINTER}/{index}/label",
                     remedy="Give each a label of its own.",
                 )
+
+
+def _names_version(entry: Mapping[str, Any]) -> bool:
+    return "version" in entry.get("given", ())
+
+
+def settled(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries without what was given of them, once their sets are looked up; errors as `judge_repeats`."""
+    found = [{name: value for name, value in entry.items() if name != "given"} for entry in entries]
+    judge_repeats(found)
+    return found
 
 
 def _judge_inputs(entries: list[Mapping[str, Any]]) -> None:

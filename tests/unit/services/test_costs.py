@@ -115,3 +115,19 @@ def test_a_model_that_needs_a_parameter_is_neither_called_nor_timed() -> None:
     compile_all({"margin": spec})
     calibrate({"margin": spec})
     assert calibrated() == frozenset()
+
+
+def test_a_comparison_costs_each_models_margin_on_each_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = {
+        (Measure.MARGIN, "house"): CostCurve(fixed_ms=1.0, slope_ms=0.5),
+        (Measure.MARGIN, "reg_t"): CostCurve(fixed_ms=2.0, slope_ms=0.0),
+    }
+    monkeypatch.setattr(costs, "_CURVES", curves)
+    entries = [{"model": name, "parameters": {"model": name}} for name in ("house", "reg_t")]
+    asked = {"figure": "initial_margin", "confidence": 0.99, "horizon_days": 2, "step": 2, "days": 500, "seconds": 20.0}
+    book = synthetic_portfolio(10)
+    assert predicted_ms(request(Measure.COMPARE, models=entries, **asked), book) == 251 * (1.0 + 5.0 + 2.0)
+    assert predicted_ms(request(Measure.BACKTEST, model="house", **asked), book) == 251 * 6.0
+    unknown = [*entries, {"model": "span", "parameters": {}}]
+    assert predicted_ms(request(Measure.COMPARE, models=unknown, **asked), book) is None
+    assert predicted_ms(request(Measure.COMPARE, models=entries, **asked), None) is None
