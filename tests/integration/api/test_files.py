@@ -168,10 +168,10 @@ def test_for_a_model_that_takes_a_crif_the_csv_is_one(api: Api) -> None:
     crif = (EXAMPLES / "crif.csv").read_bytes()
 
     async def talk(client: httpx.AsyncClient) -> None:
-        url = '/api/v1/collateral/margin/calculate?parameters={"model":"simm"}&optimize=false'
+        url = '/api/v1/collateral/margin/calculate?parameters={"model":"schedule"}&optimize=false'
         answer = await client.post(url, content=crif, headers=CSV)
         assert answer.status_code == 200, answer.text
-        body = {"crif": crif.decode(), "parameters": {"model": "simm"}, "optimize": False}
+        body = {"crif": crif.decode(), "parameters": {"model": "schedule"}, "optimize": False}
         same = await client.post("/api/v1/collateral/margin/calculate", json=body)
         results = [one.json()["data"]["model_result"] for one in (answer, same)]
         assert results[0] == results[1]

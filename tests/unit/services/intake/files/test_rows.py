@@ -218,3 +218,10 @@ def test_a_request_of_a_file_reads_like_one_of_json() -> None:
     assert (job.max_attempts, job.needs_prices, job.parameters["model"]) == (5, ("A",), "house")
     assert isinstance(job.portfolio, Portfolio)
     assert job.portfolio.id == "book"
+
+
+@pytest.mark.parametrize("notes", [[], "x", {"a": float("nan")}, {"a": "\ud800"}, {"a": "x" * 300_000}])
+def test_notes_are_plain_json_within_a_bound(notes: Any) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        decode_portfolio(json.dumps({**HEAD, "positions": [], "notes": notes}).encode())
+    assert refused.value.faults[0].pointer == "/notes"
