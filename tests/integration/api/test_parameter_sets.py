@@ -29,11 +29,15 @@ class Desk:
         self.api = api
         self.client = client
 
-    async def put(self, name: str, body: Any, *, role: Role = AUTHOR, **headers: str) -> httpx.Response:
-        return await self.client.put(f"{SETS}/{name}", json=body, headers=self.api.as_(role) | headers)
+    async def put(
+        self, name: str, body: Any, headers: dict[str, str] | None = None, *, role: Role = AUTHOR
+    ) -> httpx.Response:
+        return await self.client.put(f"{SETS}/{name}", json=body, headers=self.api.as_(role) | (headers or {}))
 
-    async def post(self, path: str, body: Any = None, *, role: Role = AUTHOR, **headers: str) -> httpx.Response:
-        return await self.client.post(path, json=body or {}, headers=self.api.as_(role) | headers)
+    async def post(
+        self, path: str, body: Any = None, headers: dict[str, str] | None = None, *, role: Role = AUTHOR
+    ) -> httpx.Response:
+        return await self.client.post(path, json=body or {}, headers=self.api.as_(role) | (headers or {}))
 
     async def step(self, name: str, step: str, *, role: Role = AUTHOR, **body: Any) -> httpx.Response:
         return await self.post(f"{SETS}/{name}/{step}", body, role=role)
@@ -44,7 +48,8 @@ class Desk:
         assert (await self.step(name, "submit")).status_code == 200
         found = await self.step(name, "approve", role=SECOND)
         assert found.status_code == 200, found.text
-        return found.json()  # type: ignore[no-any-return]
+        read: dict[str, Any] = found.json()
+        return read
 
     async def get(self, path: str) -> Any:
         answer = await self.client.get(path)
@@ -194,15 +199,15 @@ def test_ten_megabytes_are_too_much(api: Api) -> None:
 
 def test_entity_tags_keep_writers_apart(api: Api) -> None:
     async def talk(desk: Desk) -> None:
-        stored = await desk.put("eu-desk", house(initial_rate=0.3), **{"If-None-Match": "*"})
+        stored = await desk.put("eu-desk", house(initial_rate=0.3), {"If-None-Match": "*"})
         tag = stored.headers["ETag"]
-        assert (await desk.put("eu-desk", house(initial_rate=0.4), **{"If-None-Match": "*"})).status_code == 412
-        assert (await desk.put("eu-desk", house(initial_rate=0.4), **{"If-Match": '"9.9"'})).status_code == 412
-        changed = await desk.put("eu-desk", house(initial_rate=0.4), **{"If-Match": tag})
+        assert (await desk.put("eu-desk", house(initial_rate=0.4), {"If-None-Match": "*"})).status_code == 412
+        assert (await desk.put("eu-desk", house(initial_rate=0.4), {"If-Match": '"9.9"'})).status_code == 412
+        changed = await desk.put("eu-desk", house(initial_rate=0.4), {"If-Match": tag})
         assert changed.headers["ETag"] == '"2.1"'
-        stale = await desk.post(f"{SETS}/eu-desk/submit", {}, **{"If-Match": tag})
+        stale = await desk.post(f"{SETS}/eu-desk/submit", {}, {"If-Match": tag})
         assert stale.status_code == 412
-        fresh = await desk.post(f"{SETS}/eu-desk/submit", {}, **{"If-Match": '"2.1"'})
+        fresh = await desk.post(f"{SETS}/eu-desk/submit", {}, {"If-Match": '"2.1"'})
         assert fresh.headers["ETag"] == '"2.2"'
         known = await desk.client.get(f"{SETS}/eu-desk", headers={"If-None-Match": '"2.2"'})
         assert known.status_code == 304
@@ -344,8 +349,8 @@ def test_a_key_repeats_the_answer_and_nothing_takes_effect_twice(api: Api) -> No
     async def talk(desk: Desk) -> None:
         await desk.approved("x", house(initial_rate=0.3))
         key = {"Idempotency-Key": "once"}
-        first = await desk.post(f"{SETS}/x/activate", {}, **key)
-        again = await desk.post(f"{SETS}/x/activate", {}, **key)
+        first = await desk.post(f"{SETS}/x/activate", {}, key)
+        again = await desk.post(f"{SETS}/x/activate", {}, key)
         assert (first.status_code, again.status_code) == (201, 201)
         assert first.content == again.content
         assert again.headers["Idempotency-Replayed"] == "true"

@@ -18,7 +18,7 @@ from compute.measures import MEASURES
 from compute.result import Result, no_checkpoint
 from services.costs import synthetic_market, synthetic_portfolio
 
-WRONG = (None, True, "x", -1e9, 1e9, float("nan"), float("inf"), [], {}, [[]], [None], [{}], 10**400)
+WRONG: tuple[Any, ...] = (None, True, "x", -1e9, 1e9, float("nan"), float("inf"), [], {}, [[]], [None], [{}], 10**400)
 LEAVES = {
     "house": "classes/equity/initial_rate",
     "reg_t": "account/initial_long",
@@ -35,7 +35,8 @@ def packaged(model: str) -> dict[str, Any]:
 
 def through_json(document: dict[str, Any]) -> dict[str, Any]:
     """Return a document as Postgres gives it back: other order, 1 for 1.0 where a large number was meant."""
-    return json.loads(json.dumps(document, sort_keys=True))  # type: ignore[no-any-return]
+    found: dict[str, Any] = json.loads(json.dumps(document, sort_keys=True))
+    return found
 
 
 def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
