@@ -178,7 +178,7 @@ def _row(job: "Job") -> tuple[str, ...]:
     timings = job.timings
     return (
         job.id,
-        job.measure,
+        f"{job.measure} (replay)" if job.document.get("replay_of") else job.measure,
         job.state,
         str(job.attempt),
         job.queue or "-",

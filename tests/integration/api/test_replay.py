@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from compute.margin.sets import packaged_document
 from core.names import Measure, Role
 from services import costs, execute
 from services.costs import CostCurve
@@ -348,5 +349,55 @@ def test_a_replay_asks_nothing_anew(api: Api) -> None:
         finally:
             runtime.close()
         assert not kept.inputs.own  # the stored version is the input: nothing is stored twice
+
+    talk(api, story)
+
+
+@pytest.mark.parametrize(
+    ("measure", "parameters"),
+    [
+        ("whatif", {"basket": {"trades": [{"id": "a", "quantity": -50}, {"close": "b"}], "cash": 10.0}}),
+        ("explain", {"group_by": "asset_class"}),
+        ("var", {"method": "plain", "paths": 16_384, "seed": 7}),
+        ("margin", {"model": "fhs"}),
+    ],
+)
+def test_every_kind_of_number_comes_out_again(api: Api, measure: str, parameters: dict[str, Any]) -> None:
+    async def story(desk: Desk) -> None:
+        days = np.datetime64("2024-05-31") - np.arange(1_700)[::-1]
+        moves = np.exp(np.random.default_rng(1).normal(0.0, 0.01, (1_700, 3)).cumsum(axis=0)) * (190.0, 97.0, 1.08)
+        rows = [f"{day},{','.join(f'{move:.4f}' for move in row)}" for day, row in zip(days, moves, strict=True)]
+        csv = "\n".join(("Date,AAPL,BMW,EUR/USD", *rows))
+        sent = await desk.client.post("/api/v1/prices/history", content=csv, headers={"Content-Type": "text/csv"})
+        assert sent.status_code < 300, sent.text
+        book = {**BOOK, "positions": BOOK["positions"][:2]}
+        body = {"measure": measure, "portfolio": book, "parameters": parameters, "lane": "bulk"}
+        job_id, result = await desk.done(body)
+        found = await desk.replayed(job_id)
+        assert (found["verdict"], found["error"]) == ("equal", None)
+        given = await desk.get(f"{JOBS}/{job_id}/inputs")
+        _, again = await desk.done({name: given[name] for name in AGAIN})
+        assert again == result
+
+    talk(api, story)
+
+
+def test_a_job_under_a_stored_set_is_sent_again_with_its_document(api: Api) -> None:
+    async def story(desk: Desk) -> None:
+        document = packaged_document("house", "1.0")
+        document["classes"]["equity"]["initial_rate"] = 0.3
+        draft = {"model": "house", "document": document}
+        stored = await desk.client.put("/api/v1/parameter-sets/ours", json=draft, headers=api.as_(Role.RISK_MANAGER))
+        assert stored.status_code < 300, stored.text
+        body = {"measure": "margin", "portfolio": BOOK, "parameters": {"parameter_set": "ours@1"}}
+        job_id, result = await desk.done(body)
+        assert (await desk.replayed(job_id))["verdict"] == "equal"
+        given = await desk.get(f"{JOBS}/{job_id}/inputs")
+        assert (given["parameter_set"], given["parameters"]["parameter_set"]) == ("ours@1", "")
+        assert given["parameters"]["tables"]
+        _, again = await desk.done({name: given[name] for name in AGAIN})
+        assert {name: again[name] for name in ("initial_margin", "maintenance_margin", "positions")} == {
+            name: result[name] for name in ("initial_margin", "maintenance_margin", "positions")
+        }
 
     talk(api, story)

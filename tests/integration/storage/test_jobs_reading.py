@@ -124,3 +124,33 @@ def test_tallies_count_what_is_done_by_measure_and_device(board: Board) -> None:
         (Measure.MARGIN, "gpu", 1, 5.0),
     ]
     assert board.call(tally.tallies, "other") == []
+
+
+def test_the_latest_replay_of_a_job_and_of_no_other(board: Board) -> None:
+    original, other = board.submit(), board.submit()
+    assert original.replay_of is None
+    assert board.call(jobs.latest_replay, TENANT, original.id) is None
+    board.submit(replay_of=original.id)
+    last = board.submit(replay_of=original.id)
+    board.submit(replay_of=other.id)
+
+    found = board.call(jobs.latest_replay, TENANT, original.id)
+
+    assert (found.id, found.replay_of) == (last.id, original.id)
+    assert board.call(jobs.latest_replay, "other", original.id) is None
+
+
+def test_a_result_keeps_what_it_was_computed_in(board: Board) -> None:
+    claim = board.running()
+    kept = {"environment": {"cpu": "A"}, "result": RESULT, "device": "cpu", "run_ms": 1.0}
+    assert board.call(jobs.stored, TENANT, claim.job.id) is None
+
+    board.call(jobs.finish, claim.job.id, claim.token, **kept)
+
+    found = board.call(jobs.stored, TENANT, claim.job.id)
+    assert (found.columns, found.content_hash) == (RESULT.data, RESULT.content_hash)
+    assert found.environment == {"cpu": "A"}
+    assert board.call(jobs.stored, "other", claim.job.id) is None
+    before = board.running()
+    board.call(jobs.finish, before.job.id, before.token, result=RESULT, device="cpu", run_ms=1.0)
+    assert board.call(jobs.stored, TENANT, before.job.id).environment is None
