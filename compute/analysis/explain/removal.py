@@ -69,7 +69,7 @@ class Removal:
 
     def _margin(self, rows: Mask) -> float | None:
         self._report(0, 1)
-        key = rows.tobytes()
+        key = np.packbits(rows).tobytes()
         if key not in self._known:
             self._known[key] = self._computed(rows)
         self._done += 1

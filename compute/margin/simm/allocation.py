@@ -39,12 +39,6 @@ class _Book:
     rows: Rows
     found: Simm
     picked: Integers
-    currency: str
-
-    @property
-    def segments(self) -> int:
-        """Groups times product classes."""
-        return self.found.total.size * len(PRODUCT_CLASSES)
 
 
 def allocation(
@@ -62,7 +56,6 @@ def allocation(
         rows=Rows(crif=signed, index=rows.index[counted], group=rows.group[counted]),
         found=found,
         picked=picked,
-        currency=currency,
     )
     factor = answered_in(parameters)
     contributions, alone = np.zeros(len(crif)), np.zeros(3)

@@ -186,6 +186,8 @@ def test_steps_that_move_nothing_are_left_out() -> None:
         ({"figure": "equity"}, "/parameters/figure"),
         ({"model": "none"}, "/parameters/model"),
         ({"basket": {}}, "/parameters/basket"),
+        ({"model": "span"}, "/parameters/span_parameters"),
+        ({"model": "portfolio_margin", "product_groups": {"no": {}}}, "/parameters/product_groups/no"),
     ],
 )
 def test_hostile_parameters_are_refused_by_name(given: dict[str, Any], pointer: str) -> None:

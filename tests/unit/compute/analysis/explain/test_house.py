@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compute.margin.house import compute
 from compute.margin.house_gradient import contributions as gradient
@@ -163,3 +165,23 @@ def test_the_gradient_itself_is_homogeneous_in_many_pairs() -> None:
     net = found.offsets.gross - found.offsets.total
     assert parts.sum() == pytest.approx(net, rel=1e-12)
     assert (parts < 0).any()
+
+
+SIZES = st.integers(-3, 3).map(lambda size: 100.0 * size)
+LEGS = st.one_of(
+    st.builds(row, st.sampled_from(["A", "B"]), st.sampled_from(["equity", "bond", "commodity"]), SIZES, st.just(10.0)),
+    st.builds(row, st.sampled_from(PAIRS), st.just("fx"), SIZES, st.just(10.0)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(LEGS, max_size=9), data=st.data())
+def test_kinks_close_and_do_not_depend_on_the_order(rows: list, data: st.DataObject) -> None:
+    """Small whole sizes at one price: ties everywhere."""
+    portfolio = book(rows)
+    parts = contributions(explain(portfolio, "house", top=0, top_groups=0))
+    total = figure(portfolio, "house", "initial_margin")
+    assert parts.sum() == pytest.approx(total, rel=1e-9, abs=1e-9)
+    order = np.array(data.draw(st.permutations(range(len(rows)))), dtype=np.int64)
+    turned = contributions(explain(portfolio.take(order), "house", top=0, top_groups=0))
+    np.testing.assert_allclose(turned, parts[order], rtol=1e-9, atol=1e-9)

@@ -106,6 +106,15 @@ def test_the_short_option_minimum_is_carried_by_the_short_options() -> None:
     assert contributions(result) == pytest.approx([2050.0, 1025.0])
 
 
+def test_only_the_larger_side_carries_the_minimum_where_it_alone_counts() -> None:
+    put = {**option("CH", -3.0, 100.0, option_type="put"), "symbol": "CH P", "price": 0.0}
+    call = {**option("CH", -2.0, 9000.0), "price": 0.0}
+    parameters = exchange(C=commodity(short_option_minimum=25, short_option_method="maximum"))
+    result = explain(portfolio(put, call), "span", span_parameters=parameters)
+    holds_together(result, 75.0)
+    assert contributions(result) == pytest.approx([75.0, 0.0])
+
+
 def test_groups_recomputed_and_an_empty_account() -> None:
     book, given = account(2), {"span_parameters": full()}
     result = explain(book, "span", top=1, group_by="instrument", **given)
