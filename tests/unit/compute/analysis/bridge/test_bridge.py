@@ -367,6 +367,8 @@ _BOOK = st.builds(
 @given(_BOOK, _BOOK, st.permutations(STEPS), st.sampled_from(["sequential", "shapley"]))
 def test_the_steps_of_any_two_books_sum_to_the_difference(one: Any, other: Any, order: list[str], method: str) -> None:
     own: dict[str, Any] = {"method": method} if method == "shapley" else {"order": ",".join(order)}
+    if method == "shapley":
+        other = replace(other, as_of=one.as_of)  # six steps can change something, which is what it takes
     found = bridge(earlier(one), other, figure="total_margin", **own)
     closes(found)
     assert found.document["change"]["initial_margin"] == (
