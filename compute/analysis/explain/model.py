@@ -67,9 +67,14 @@ def explain(book: Book, market: Market, parameters: Mapping[str, Any], checkpoin
     own = {name: value for name, value in parameters.items() if name not in OWN}
     model, figure = parameters["model"], parameters["figure"]
     market = with_memory(market)
-    whole = MODELS[model].kernel(book, market, own, checkpoint)
+
+    def begun(_done: int, _total: int) -> None:
+        checkpoint(0, 1)  # the parts are most of the way, and how many there are is not known yet
+
+    whole = MODELS[model].kernel(book, market, own, begun)
     total = float(whole.document[figure])
-    found = allocation(book, market, parameters, figure, checkpoint)
+    begun(0, 1)
+    found = allocation(book, market, parameters, figure, begun)
     check_closed(found, total)
     kinds = groupings(book, model, parameters["group_by"])
     chosen = largest(found.contributions, parameters["top"])

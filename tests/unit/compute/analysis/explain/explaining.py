@@ -7,7 +7,7 @@ import numpy as np
 
 from compute.market import Market
 from compute.measures import Book, measure
-from compute.result import Checkpoint, Result, check_finite, no_checkpoint
+from compute.result import Result, check_finite, no_checkpoint
 
 CLOSED = 1e-9
 
@@ -18,14 +18,12 @@ def defaults(model: str, **given: Any) -> dict[str, Any]:
     return {**{name: each.default for name, each in spec.parameters.items()}, "model": model, **given}
 
 
-def explain(
-    book: Book, model: str, market: Market | None = None, checkpoint: Checkpoint = no_checkpoint, **given: Any
-) -> Result:
+def explain(book: Book, model: str, market: Any = None, checkpoint: Any = no_checkpoint, **given: Any) -> Result:
     kernel = measure("explain").models[model].kernel
     return check_finite(kernel(book, market or Market(), defaults(model, **given), checkpoint))
 
 
-def figure(book: Book, model: str, name: str, market: Market | None = None, **given: Any) -> float:
+def figure(book: Book, model: str, name: str, market: Any = None, **given: Any) -> float:
     """Return a figure by a direct call of the model."""
     spec = measure("margin").models[model]
     own = {**{key: each.default for key, each in spec.parameters.items()}, "model": model, **given}

@@ -19,6 +19,7 @@ from services.costs import compile_all
 from services.errors import InvalidInputError
 from services.intake.parameters import read_parameters
 from tests.unit.compute.analysis.explain.explaining import contributions, defaults, explain, groups, holds_together
+from tests.unit.compute.analysis.explain.test_simm import random_crif
 from tests.unit.compute.margin.books import book, row
 
 
@@ -55,7 +56,9 @@ def test_its_cost_is_that_of_the_margins_it_computes() -> None:
         explain(three(), "house", checkpoint=counting, **given)
         assert part.model == "house"
         assert part.parameters.keys() == MODELS["house"].parameters.keys() | {"model"}
-        assert part.margins == 2.0 + (calls - 1)  # one more at the end; the house model itself reports nothing
+        assert part.margins == 2.0 + (
+            calls - 2
+        )  # one more before the parts and at the end; the house model itself reports nothing
     (part,) = spec.parts(defaults("house", group_by="rating"), three())
     assert part.margins == 8.0
 
@@ -117,9 +120,11 @@ def test_a_single_position_is_all_of_the_figure() -> None:
     assert result.tables["positions"]["marginal"] == [250.0]
 
 
-def test_progress_never_falls_and_ends_at_the_whole() -> None:
+@pytest.mark.parametrize("model", ["house", "simm"])
+def test_progress_never_falls_and_ends_at_the_whole(model: str) -> None:
     seen: list[tuple[int, int]] = []
-    explain(three(), "house", checkpoint=lambda done, total: seen.append((done, total)))
+    given = three() if model == "house" else random_crif(1, size=6)
+    explain(given, model, checkpoint=lambda done, total: seen.append((done, total)))
     parts = [done / total for done, total in seen]
     assert parts == sorted(parts)
     assert parts[-1] == 1.0
