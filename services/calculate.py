@@ -67,10 +67,11 @@ def calculate(
     allow(runtime, principal, request)
     with _place(runtime.settings.max_concurrent_calculations):
         with runtime.database.read() as conn:
-            given = inputs.resolve(conn, principal.tenant, request)
+            given = inputs.resolve(conn, principal.tenant, request, runtime.residents)
             predicted = _predicted(request, beside, given)
             inline = _is_inline(runtime, request, predicted)
             market = inputs.load_market(conn, principal.tenant, given.market) if inline else Market()
+            market = replace(market, resident=given.resident)
         if inline:
             new = new_job(principal, request, given, trace=trace, predicted_ms=predicted)
             return _computed(runtime, new, request, given, market, beside=beside, claim=claim, answer=answer)
