@@ -12,14 +12,14 @@ from compute.margin.models import MODELS
 from compute.pricing.terms import Kind
 
 NOMINAL_MS: dict[str, tuple[float, float]] = {
-    "house": (0.3, 0.001),
-    "portfolio_margin": (1.0, 0.01),
-    "reg_t": (0.5, 0.1),
-    "schedule": (0.3, 0.01),
-    "fhs": (15.0, 0.1),
-    "span": (1.0, 0.01),
+    "house": (0.3, 0.002),
+    "portfolio_margin": (1.0, 0.002),
+    "reg_t": (5.0, 0.03),
+    "schedule": (0.3, 0.002),
+    "fhs": (8.0, 0.003),
+    "span": (1.0, 0.02),
 }
-"""Milliseconds of one margin, and for each unit of the model's work; rounded up from docs/compare.md, "Cost"."""
+"""Milliseconds of one margin, and for each unit of the model's work: what docs/compare.md measures, rounded up."""
 OTHERS = (1.0, 0.1)
 OPTION_MS, AMERICAN_MS = 0.001, 0.5
 """Of revaluing an option for one date."""
