@@ -51,6 +51,7 @@ def test_names_from_outside_stay_text():
     picture = waterfall("<script>", "a & b", [Step(label="</svg>", amount=1.0, is_total=True)], unit="<b>")
     assert "<script>" not in picture
     title = ElementTree.fromstring(picture).find(f"{SVG}title")  # noqa: S314 -- drawn here a moment ago
+    assert title is not None
     assert title.text == "<script>"
 
 

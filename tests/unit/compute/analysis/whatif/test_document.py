@@ -26,8 +26,8 @@ BOOK = portfolio(
 def answer(basket, limits=None):
     parameters = read_parameters("whatif", {"basket": basket, "limits": limits or {}})
     spec = MEASURES["whatif"].chosen(parameters)
-    parameters = settled(spec, parameters, BOOK, lambda _symbols: {})
-    return spec.kernel(BOOK, Market(), opened(spec, parameters), no_checkpoint).document
+    given = settled(spec, parameters, BOOK, lambda _symbols: {})
+    return spec.kernel(BOOK, Market(), opened(spec, given), no_checkpoint).document
 
 
 def amount(text):

@@ -61,27 +61,39 @@ def test_before_and_after_are_full_computations(model, seed):
         assert value == (None if before is None or after is None else after - before)
 
 
-def test_a_resident_book_gives_the_same_and_computes_the_before_once(monkeypatch):
+class Counting:
+    """Computes a result and counts how often it was asked to."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self) -> Result:
+        self.calls += 1
+        return Result(document={"call": self.calls})
+
+
+def test_a_resident_book_gives_the_same_and_computes_the_before_once() -> None:
     book, resident = random_book(60, 1), Resident()
     basket = Basket(changed={"p3": 1.0})
-    fresh = SPEC.kernel(book, Market(), parameters("house", basket), no_checkpoint)
-    calls: list[int] = []
-    kept = resident.result
-    monkeypatch.setattr(resident, "result", lambda *args: kept(*args[:2], lambda: calls.append(1) or args[2]()))
+    asked = parameters("house", basket)
+    fresh = SPEC.kernel(book, Market(), asked, no_checkpoint)
     for _ in range(3):
-        again = SPEC.kernel(book, Market(resident=resident), parameters("house", basket), no_checkpoint)
+        again = SPEC.kernel(book, Market(resident=resident), asked, no_checkpoint)
         assert again.document == fresh.document
-    assert len(calls) == 1
+    own = {name: value for name, value in asked.items() if name not in {"basket", "limits"}}
+    counting = Counting()
+    assert figures(resident.result("house", own, counting)) == fresh.document["before"]
+    assert counting.calls == 0
 
 
-def test_residents_tell_parameters_apart_and_forget_the_oldest():
-    resident, calls, kept = Resident(), [], Result(document={})
+def test_residents_tell_parameters_apart_and_forget_the_oldest() -> None:
+    resident, counting = Resident(), Counting()
     for version in range(9):
-        resident.result("m", {"version": version}, lambda: calls.append(1) or kept)
-    resident.result("m", {"version": 8}, lambda: calls.append(1) or kept)
-    assert len(calls) == 9
-    resident.result("m", {"version": 0}, lambda: calls.append(1) or kept)
-    assert len(calls) == 10
+        resident.result("m", {"version": version}, counting)
+    resident.result("m", {"version": 8}, counting)
+    assert counting.calls == 9
+    resident.result("m", {"version": 0}, counting)
+    assert counting.calls == 10
 
 
 def test_a_basket_that_empties_the_book_is_said():
