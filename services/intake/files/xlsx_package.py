@@ -15,7 +15,10 @@ from services.intake.faults import quote
 from services.intake.gunzip import MAX_FILE
 
 _OLE = b"\xd0\xcf\x11\xe0"
+_ENTRY = b"PK\x01\x02"  # begins each entry of a ZIP's directory
 _MOST_PARTS = 10_000
+_DEEPEST = 256  # elements within elements
+_LONGEST = 4 << 20  # bytes of one tag: expat holds it whole, and reads it anew with every chunk
 _ENCRYPTED = 0x1
 _BROKEN = (
     zipfile.BadZipFile,
@@ -61,6 +64,8 @@ class Package:
     def __init__(self, body: bytes) -> None:
         if body.startswith(_OLE):
             raise UnparsableError("The file is an old .xls workbook, or has a password.", remedy=_SAVE)
+        if body.count(_ENTRY) > _MOST_PARTS:  # before zipfile makes an object of each
+            raise UnparsableError(f"The file is no workbook: it has more than {_MOST_PARTS:,} parts.", remedy=_SAVE)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(body))
         except _BROKEN as error:
@@ -70,7 +75,7 @@ class Package:
 
     def _judge(self) -> None:
         infos = self._zip.infolist()
-        if len(infos) > _MOST_PARTS or sum(info.file_size for info in infos) > MAX_FILE:
+        if sum(info.file_size for info in infos) > MAX_FILE:
             raise TooLargeError(f"The workbook unpacks to more than {MAX_FILE >> 20} MiB.", limit_bytes=MAX_FILE)
         if any(info.flag_bits & _ENCRYPTED for info in infos):
             raise UnparsableError("The workbook has a password.", remedy=_SAVE)
@@ -88,13 +93,14 @@ class Package:
         info = self._parts.get(name.lower())
         if info is None:
             raise UnparsableError(f"The workbook lacks its part {quote(name)}.", remedy=_SAVE)
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = _refuse
-        parser.StartElementHandler = lambda tag, attributes: _begin(parser, handlers, tag, attributes)
+        parser = _parser(handlers)
+        given = 0
         try:
             for chunk in self._chunks(info):
                 parser.Parse(chunk, False)
+                given += len(chunk)
+                if given - parser.CurrentByteIndex > _LONGEST:
+                    raise UnparsableError(f"The part {quote(name)} has a tag that does not end.", remedy=_SAVE)
             parser.Parse(b"", True)
         except (expat.ExpatError, *_BROKEN) as error:
             raise UnparsableError(f"The part {quote(name)} cannot be read: {error}.", remedy=_SAVE) from None
@@ -122,16 +128,41 @@ class Package:
         return found
 
 
-def _begin(parser: "expat.XMLParserType", handlers: Handlers, tag: str, attributes: dict[str, str]) -> None:
-    """Take the first element, and set the others' handlers: names are cut only where the part uses a prefix."""
-    start, end = handlers.start, handlers.end
-    if ":" in tag:
-        parser.StartElementHandler = lambda tag, attributes: start(local(tag), attributes)
-        parser.EndElementHandler = None if end is None else lambda tag: end(local(tag))
-    else:
-        parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = handlers.text
-    start(local(tag), attributes)
+def _parser(handlers: Handlers) -> "expat.XMLParserType":
+    """Return a parser that calls the handlers; names are cut only where the part's first element has a prefix."""
+    parser = expat.ParserCreate()
+    depth = 0
+
+    def begin(tag: str, attributes: dict[str, str]) -> None:
+        prefixed = ":" in tag
+        parser.StartElementHandler = start_local if prefixed else start
+        parser.EndElementHandler = end_local if prefixed else end
+        parser.CharacterDataHandler = handlers.text
+        start_local(tag, attributes)
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEEPEST:  # expat keeps an account of every open one
+            raise UnparsableError("The workbook's XML is nested too deeply to be read.", remedy=_SAVE)
+        handlers.start(tag, attributes)
+
+    def start_local(tag: str, attributes: dict[str, str]) -> None:
+        start(local(tag), attributes)
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if handlers.end is not None:
+            handlers.end(tag)
+
+    def end_local(tag: str) -> None:
+        end(local(tag))
+
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartElementHandler = begin
+    return parser
 
 
 def _refuse(*_: object) -> None:

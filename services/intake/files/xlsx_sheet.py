@@ -12,7 +12,7 @@ from services.intake.files.xlsx_cells import Cell, Day, Odd
 from services.intake.files.xlsx_package import Handlers
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
-_MOST_CELLS = 12_000_000
+_MOST_CELLS = 6_000_000  # about 0.5 GB while they are read
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
 _LEAP = 60  # the 29th of February 1900, which a workbook believes in

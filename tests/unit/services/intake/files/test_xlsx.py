@@ -187,3 +187,24 @@ def test_rows_count_as_the_sheet_shows_them_below_a_blank_first_row() -> None:
 
     found = faults_of(xlsx, workbook([HEADER, ROW, ["A", "x", 1, "equity"]], change))
     assert places(found) == [(5, "Qty", "x")]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "words"),
+    [
+        ("<a>" * 100_000, "nested too deeply"),
+        (f'<a x="{"y" * (9 << 20)}"/>', "a tag that does not end"),
+        (f"<!--{'y' * (9 << 20)}-->", "a tag that does not end"),
+    ],
+)
+def test_xml_of_which_the_parser_would_hold_too_much_is_refused(sheet: str, words: str) -> None:
+    body = by_hand(sheet)
+    assert len(body) < 20_000
+    assert words in unreadable(xlsx, body).detail
+
+
+def test_a_directory_of_too_many_parts_is_refused_unread() -> None:
+    body = by_hand("<sheetData/>")
+    end = body.index(b"PK\x05\x06")
+    entry = body[body.index(b"PK\x01\x02") : end]
+    assert "more than 10,000 parts" in unreadable(xlsx, body[:end] + entry * 10_000 + body[end:]).detail
