@@ -23,7 +23,7 @@ DAYS = 1_600  # enough for a backtest's default lookback
 
 def warm() -> dict[str, float]:
     """Run every kernel once on a small input; return the milliseconds that each took."""
-    steps: dict[str, Callable[[], object]] = {"gbm": _gbm, "options": _options, "reg_t": _pairing}
+    steps: dict[str, Callable[[], object]] = {"gbm": _gbm, "options": _options, "reg_t": _pairing, "delta_gamma": _exact}
     for name, measure in MEASURES.items():
         for model, spec in measure.variants():
             if Takes.POSITIONS in spec.takes and spec.is_timed:
@@ -58,6 +58,11 @@ def _pairing() -> None:
     whole = np.array([True, True, False])
     bounds = np.array([0.0, 0.0, 0.0]), np.array([1.0, 1.0, 1.0])
     branch_and_bound(-one, one, one[None, :], *bounds, whole, whole[:2], 1, 1e6)
+
+
+def _exact() -> None:
+    parameters = {name: parameter.default for name, parameter in MEASURES["var"].parameters.items()}
+    MEASURES["var"].kernel(_portfolio(), _market(), {**parameters, "method": "delta_gamma"}, no_checkpoint)
 
 
 def _measure(spec: MeasureSpec) -> None:

@@ -5,6 +5,7 @@ multiplier x conversion into the base currency x delta (1 where there is none); 
 with an underlying price that price.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from compute.errors import InputError
 from compute.market import to_base
 from compute.portfolio import Floats, Labels, Portfolio
+
+MOST_FACTORS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,12 @@ def exposures(portfolio: Portfolio) -> Exposures:
     np.add.at(amounts, factors.codes, position_exposures(portfolio))
     kept = np.flatnonzero(amounts)
     return Exposures(symbols=tuple(factors.values[index] for index in kept), amounts=amounts[kept])
+
+
+def check_count(factors: Sequence[str]) -> None:
+    """Raise InputError for more factors than a covariance of them is computed for."""
+    if len(factors) > MOST_FACTORS:
+        raise InputError(f"{len(factors)} factors are more than the {MOST_FACTORS} that this measure takes.")
 
 
 def _refuse(portfolio: Portfolio, wrong: NDArray[np.bool_], why: str, remedy: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from compute.parameters import Kind, Parameter
 from compute.simulation.covariance import FACTOR_MODELS
 
-PLAIN, HISTORICAL = "plain", "historical"
+AUTO, PLAIN, HISTORICAL, DELTA_GAMMA = "auto", "plain", "historical", "delta_gamma"
 
 PARAMETERS: dict[str, Parameter] = {
     "confidence": Parameter(
@@ -24,9 +24,10 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "method": Parameter(
         kind=Kind.TEXT,
-        default="auto",
-        doc="plain: Monte Carlo; historical: past returns; auto: both where the history suffices.",
-        choices=("auto", PLAIN, HISTORICAL),
+        default=AUTO,
+        doc="plain: Monte Carlo; historical: past returns; auto: both where the history suffices;"
+        " delta_gamma: exact for the second-order expansion of the book, options by their own greeks.",
+        choices=(AUTO, PLAIN, HISTORICAL, DELTA_GAMMA),
     ),
     "factor_model": Parameter(
         kind=Kind.TEXT,
@@ -61,6 +62,6 @@ class Request:
 
 
 def work(_positions: int, parameters: Mapping[str, Any]) -> float:
-    """Return the paths of a call, in thousands; a historical call counts as one."""
+    """Return the paths of a call, in thousands; a call that draws none counts as one."""
     request = Request.of(parameters)
-    return 1.0 if request.method == HISTORICAL else request.paths / 1_000
+    return 1.0 if request.method in {HISTORICAL, DELTA_GAMMA} else request.paths / 1_000

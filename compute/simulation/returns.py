@@ -8,16 +8,18 @@ over the gap is one observation.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import HistoryError
 from compute.market import PriceHistory
-from compute.portfolio import Floats
+from compute.portfolio import Floats, Portfolio
 
 LEAST_OBSERVATIONS = 30
 LEAST_COVERAGE = 0.9
+STALE_DAYS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,24 @@ class Returns:
     last: date
     dates: NDArray[np.datetime64]
     days_left_out: int
+
+    def document(self) -> dict[str, Any]:
+        """Return what a result says of its history."""
+        return {
+            "first": self.first.isoformat(),
+            "last": self.last.isoformat(),
+            "observations": len(self.values),
+            "days_left_out": self.days_left_out,
+        }
+
+    def notes(self, portfolio: Portfolio) -> list[str]:
+        """Return what a result on these returns takes for granted: a history of some age, rates held still."""
+        said = []
+        if (behind := (portfolio.as_of - self.last).days) > STALE_DAYS:
+            said.append(f"The price history ends {behind} days before the portfolio's date.")
+        if any(value != portfolio.currency for value in portfolio.labels["currency"].values):
+            said.append("Conversion rates are held at their current level: the risk of the rates is not modelled.")
+        return said
 
 
 def log_returns(

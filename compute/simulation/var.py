@@ -6,22 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from compute.errors import HistoryError, InputError
+from compute.errors import HistoryError
 from compute.market import Market
 from compute.portfolio import Floats, Portfolio
 from compute.result import Checkpoint, Result
 from compute.simulation.components import Components, components, historical_losses, simulated_losses
 from compute.simulation.covariance import factor_model
-from compute.simulation.exposures import Exposures, exposures
+from compute.simulation.delta_gamma import delta_gamma
+from compute.simulation.exposures import Exposures, check_count, exposures
 from compute.simulation.factorise import Root, square_root
 from compute.simulation.histogram import histogram
-from compute.simulation.request import HISTORICAL, PLAIN, Request
+from compute.simulation.request import AUTO, DELTA_GAMMA, HISTORICAL, PLAIN, Request
 from compute.simulation.returns import Returns, log_returns
 from compute.simulation.revaluation import book, profit_and_loss
 from compute.simulation.tail import Tail, is_supported, tails
-
-MOST_FACTORS = 2_000
-STALE_DAYS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +46,8 @@ def value_at_risk(
     Parameters
     ----------
     portfolio
-        Positions map to factors by symbol, linearly: see `compute.simulation.exposures`.
+        Positions map to factors by symbol, linearly: see `compute.simulation.exposures`; under `delta_gamma` to second
+        order: see `compute.simulation.expansion`.
     market
         Its history must cover every factor; NaN is a missing day: see `compute.simulation.returns`.
     parameters
@@ -59,14 +58,16 @@ def value_at_risk(
     HistoryError
         A factor's history is missing, too short, constant or not positive.
     InputError
-        An option has no delta, a price is negative, the paths are too few for a confidence.
+        An option has no delta, a price is negative, the paths are too few for a confidence; the book does not fit
+        the method.
     """
     request = Request.of(parameters)
+    if request.method == DELTA_GAMMA:
+        return delta_gamma(portfolio, market, request, checkpoint) or _nothing_at_risk(portfolio, request)
     exposed = exposures(portfolio)
     if not exposed.symbols:
         return _nothing_at_risk(portfolio, request)
-    if len(exposed.symbols) > MOST_FACTORS:
-        raise InputError(f"{len(exposed.symbols)} factors are more than the {MOST_FACTORS} that this measure takes.")
+    check_count(exposed.symbols)
     returns = log_returns(market.history, exposed.symbols, as_of=portfolio.as_of, lookback=request.lookback)
     sections, root = [], None
     if request.method != HISTORICAL:
@@ -134,12 +135,7 @@ def _result(
     document = {
         **_head(portfolio, request),
         "measures": [_measure(request, section, tail) for section in sections for tail in section.tails],
-        "history": {
-            "first": returns.first.isoformat(),
-            "last": returns.last.isoformat(),
-            "observations": len(returns.values),
-            "days_left_out": returns.days_left_out,
-        },
+        "history": returns.document(),
         "covariance_clipped": root.clipped if root else None,
         "histogram": {"method": sections[0].method, **histogram(sections[0].profits)},
         "assumptions": _assumptions(portfolio, request, returns, sections),
@@ -148,10 +144,10 @@ def _result(
 
 
 def _head(portfolio: Portfolio, request: Request) -> dict[str, Any]:
-    simulated = request.method != HISTORICAL
+    simulated = request.method not in {HISTORICAL, DELTA_GAMMA}
     return {
         "currency": portfolio.currency,
-        "factor_model": request.factor_model if simulated else None,
+        "factor_model": request.factor_model if request.method != HISTORICAL else None,
         "paths": request.paths if simulated else None,
         "seed": request.seed if simulated else None,
         "horizon_days": request.horizon_days,
@@ -195,10 +191,7 @@ def _assumptions(portfolio: Portfolio, request: Request, returns: Returns, secti
         said.append("Historical: horizon returns overlap; standard errors count only those that do not.")
     if request.method != PLAIN:
         said.extend(_unsupported(request, sections))
-    if (behind := (portfolio.as_of - returns.last).days) > STALE_DAYS:
-        said.append(f"The price history ends {behind} days before the portfolio's date.")
-    if any(value != portfolio.currency for value in portfolio.labels["currency"].values):
-        said.append("Conversion rates are held at their current level: the risk of the rates is not modelled.")
+    said.extend(returns.notes(portfolio))
     if not np.isnan(portfolio.number("delta", np.nan)).all():
         said.append("Positions with a delta move linearly: gamma, vega and theta are not modelled.")
     return said
@@ -213,7 +206,7 @@ def _unsupported(request: Request, sections: list[Section]) -> list[str]:
 def _nothing_at_risk(portfolio: Portfolio, request: Request) -> Result:
     """Return zeros: no position has an exposure."""
     zero = {"var": 0.0, "es": 0.0, "se_var": 0.0, "se_es": 0.0, "scenarios": 0}
-    method = HISTORICAL if request.method == HISTORICAL else PLAIN
+    method = PLAIN if request.method == AUTO else request.method
     measures = [
         {"confidence": value, "horizon_days": request.horizon_days, "method": method, **zero}
         for value in request.confidences

@@ -1,7 +1,4 @@
-"""Monte Carlo VaR and ES of 32 lognormal factors by full revaluation, 2^20 paths, against numpy.
-
-No issue sets a target for it yet.
-"""
+"""Monte Carlo VaR and ES of 32 lognormal factors by full revaluation, 2^20 paths, against numpy."""
 
 from collections.abc import Iterator
 
@@ -17,6 +14,7 @@ from compute.simulation.tail import Tail, tails
 PATHS, FACTORS = 2**20, 32
 CONFIDENCES = [0.95, 0.99]
 SEED = 42
+TARGET_RATIO = 20
 CHECKED = 2**16  # paths held to float64
 
 
@@ -48,4 +46,4 @@ def run() -> Iterator[Line]:
     exact = reference.profit_and_loss(root.matrix, amounts, start=0, stop=CHECKED, seed=SEED)
     fast = profit_and_loss(priced, start=0, stop=CHECKED, seed=SEED)
     error = float(np.max(np.abs(fast - exact)) / np.max(np.abs(exact)))
-    yield compare("revaluation", timed, peer="numpy, float64", target_ratio=None, error=error)
+    yield compare("lognormal", timed, peer="numpy, float64", target_ratio=TARGET_RATIO, error=error)
