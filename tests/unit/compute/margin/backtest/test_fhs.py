@@ -163,6 +163,6 @@ def test_a_caller_sees_progress_and_can_stop_it() -> None:
 
 def test_registered_as_a_measure() -> None:
     spec = MEASURES[Measure.BACKTEST]
-    assert spec.parameters["model"].choices == ("fhs",)
+    assert spec.parameters["model"].default == "fhs" == spec.parameters["model"].choices[0]
     assert {"lambda", "apc", "days"} <= set(spec.parameters)
     assert spec.needs_history({})
