@@ -32,6 +32,7 @@ _KINDS: dict[Kind, Schema] = {
     Kind.NUMBER: {"type": "number"},
     Kind.FLAG: {"type": "boolean"},
     Kind.NUMBERS: {"oneOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "uniqueItems": True}]},
+    Kind.TEXTS: {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "uniqueItems": True}]},
     Kind.CURRENCY: {"type": "string", "pattern": "^[A-Z0-9]{3,5}$"},
     Kind.RATES: {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
     Kind.BASKET: {"type": "object"},

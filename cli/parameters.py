@@ -12,7 +12,6 @@ from cli.problems import NotBuiltError, UsageError
 NOT_BUILT = (
     "exposure",
     "breach",
-    "stress",
     "reverse_stress",
     "forecast",
     "allocate",

@@ -15,6 +15,7 @@ from compute.measure import SAMPLE_SYMBOLS, Book, Kernel, MeasureSpec, Takes, de
 from compute.pricing import request as price_request
 from compute.simulation import request as var_request
 from compute.simulation.exposures import factor_names
+from compute.stress import request as stress_request
 
 __all__ = ["MEASURES", "SAMPLE_SYMBOLS", "Book", "Kernel", "MeasureSpec", "Takes", "deferred", "measure"]
 
@@ -49,6 +50,7 @@ MEASURES: dict[str, MeasureSpec] = {
     "compare": compare_request.SPEC,
     "bridge": bridge_request.SPEC,
     "impact": impact_request.SPEC,
+    "stress": stress_request.SPEC,
     "noop": MeasureSpec(
         kernel=drill.drill,
         parameters=drill.PARAMETERS,

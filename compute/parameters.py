@@ -16,6 +16,7 @@ class Kind(StrEnum):
     NUMBER = "number"  # a finite number within the bounds
     FLAG = "flag"  # true or false
     NUMBERS = "numbers"  # one number, or a list of them without repeats
+    TEXTS = "texts"  # one text, or a list of them without repeats; on the command line by comma
     CURRENCY = "currency"  # a currency code
     RATES = "rates"  # an object of currency pairs and positive numbers, such as {"EUR/USD": 1.08}
     BASKET = "basket"  # an object of trades, cash and collateral; read with the book at hand

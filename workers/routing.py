@@ -16,6 +16,7 @@ KERNELS: Mapping[Measure, frozenset[Device]] = {
     Measure.EXPLAIN: frozenset({Device.CPU}),
     Measure.COMPARE: frozenset({Device.CPU}),
     Measure.BRIDGE: frozenset({Device.CPU}),
+    Measure.STRESS: frozenset({Device.CPU}),
     Measure.IMPACT: frozenset({Device.CPU}),
     Measure.NOOP: frozenset({Device.CPU, Device.GPU, Device.ANE}),
 }

@@ -18,6 +18,7 @@ from services.intake.structures import structure
 from services.intake.values import currency_problem, kind_of, mapping, text_problem
 
 _MAX_LIST = 100
+_MAX_TEXTS = 200
 
 
 def read_parameters(measure: str, given: Mapping[str, Any], *, pointer: str = "/parameters") -> dict[str, Any]:
@@ -63,6 +64,8 @@ def from_text(spec: Parameter, text: str) -> Any:
         return text
     if spec.kind is Kind.FLAG:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
+    if spec.kind is Kind.TEXTS:
+        return [part.strip() for part in text.split(",")]
     if spec.kind is Kind.NUMBERS:
         parts = [_plain_number(part.strip()) for part in text.split(",")]
         return parts if len(parts) > 1 else parts[0]
@@ -159,6 +162,19 @@ def _numbers(spec: Parameter, value: Any) -> Verdict:
     return None, "", found
 
 
+def _texts(_spec: Parameter, value: Any) -> Verdict:
+    items = value if isinstance(value, list | tuple) else [value]
+    if not 0 < len(items) <= _MAX_TEXTS:
+        return f"must be one text or a list of up to {_MAX_TEXTS}", "", None
+    for item in items:
+        problem = text_problem(item) if isinstance(item, str) else f"must be a text, and is {kind_of(item)}"
+        if problem is not None:
+            return problem, "", None
+    if len(set(items)) < len(items):
+        return "holds a text more than once", "Keep one of them.", None
+    return None, "", list(items)
+
+
 def _currency(_spec: Parameter, value: Any) -> Verdict:
     if not isinstance(value, str):
         return f"must be a currency code, and is {kind_of(value)}", "", None
@@ -184,6 +200,7 @@ _VERDICTS: dict[Kind, Callable[[Parameter, Any], Verdict]] = {
     Kind.NUMBER: _number,
     Kind.INTEGER: _integer,
     Kind.NUMBERS: _numbers,
+    Kind.TEXTS: _texts,
     Kind.CURRENCY: _currency,
     Kind.RATES: _rates,
 }
