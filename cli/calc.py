@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def calc(
-    measure: Annotated[str, typer.Argument(help="margin, whatif, explain, compare, bridge, backtest, price, var, optimise …")],
+    measure: Annotated[str, typer.Argument(help="margin, whatif, explain, compare, bridge, backtest, price, var …")],
     source: Annotated[
         Path,
         typer.Argument(

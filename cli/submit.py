@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def submit(
-    measure: Annotated[str, typer.Argument(help="margin, whatif, explain, compare, bridge, backtest, price, var …; noop for drills.")],
+    measure: Annotated[str, typer.Argument(help="margin, whatif, explain, compare, bridge, var …; noop for drills.")],
     source: Annotated[
         str,
         typer.Argument(
