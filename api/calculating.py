@@ -15,11 +15,12 @@ from core.security import Principal
 from services import jobs, spec_shapes
 from services.calculate import Calculated, calculate
 from services.idempotency import Answer, Held
-from services.intake.decode import decode_bare, decode_margin, decode_of
+from services.intake.decode import decode_bare, decode_margin, decode_of, decode_stress_test
 from services.intake.files import Rows
 from services.intake.request import JobRequest, MarginRequest
 from services.pictures import draw, require_picture
 from services.runtime import Runtime
+from services.stress_shape import stress_test_document
 from services.submit import submit
 from services.wire import links, result_document
 from storage.columns import unpack
@@ -93,6 +94,22 @@ def read_analysis(body: bytes | Rows, *, measure: Measure, picture: bool) -> Cal
         require_picture(measure)
     request = decode_of(body, measure)
     return Calculation(request=request, beside=None, shape=shape, picture=picture)
+
+
+def read_stress_test(body: bytes | Rows) -> Calculation:
+    """Read a body of /stress-test: a portfolio and names of scenarios."""
+
+    def shape(found: Calculated) -> Mapping[str, Any]:
+        return stress_test_document(
+            _portfolio_id(request, found),
+            found.result,
+            tested_at=found.job.finished_at or utcnow(),
+            assumed=request.assumed,
+            job_id=str(found.job.id),
+        )
+
+    request = decode_stress_test(body)
+    return Calculation(request=request, beside=None, shape=shape)
 
 
 def run_calculation(runtime: Runtime, post: Post, wanted: Calculation, *, respond_async: bool) -> Outcome:

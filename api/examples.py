@@ -83,6 +83,11 @@ COMPARE: Document = {
         "confidence": 0.95,
     },
 }
+STRESS: Document = {
+    "portfolio": SPEC_PORTFOLIO,
+    "parameters": {"scenarios": ["gfc_2008", "rates_up_200"], "grid": {"spot": [-0.2, 0.0, 0.2]}},
+}
+STRESS_TEST: Document = {"portfolio": SPEC_PORTFOLIO, "scenarios": ["market_crash", "gfc_2008@2008-10-15"]}
 A_JOB = "7f3c1de2-0c1f-4c55-9a53-2f9a6f0c4e11"
 BRIDGE: Document = {"portfolio": SPEC_PORTFOLIO, "parameters": {"earlier": A_JOB, "order": "prices,trades"}}
 ANALYSES: dict[str, dict[str, Document]] = {
@@ -91,6 +96,7 @@ ANALYSES: dict[str, dict[str, Document]] = {
     "explain": {"a_margin_by_class": EXPLAIN},
     "compare": {"two_models_at_equal_coverage": COMPARE},
     "price": {"an_american_call": OPTIONS},
+    "stress": {"two_scenarios_and_a_ladder": STRESS},
     "backtest": {"two_equities_whose_history_is_stored": BACKTEST},
 }
 """Measure to the examples of its own route."""

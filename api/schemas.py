@@ -183,6 +183,18 @@ def components() -> dict[str, Schema]:
                 "include_stress_test": {**flag, "default": False},
             }
         ),
+        "StressTestRequest": record(
+            {
+                "portfolio": ref("Portfolio"),
+                "portfolio_id": {"type": "string", "description": "A stored portfolio in place of `portfolio`."},
+                "scenarios": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+                "parameters": {
+                    "anyOf": [
+                        ref(name) for name in sorted(_parameter_schemas()) if name.startswith("Parameters_stress")
+                    ]
+                },
+            }
+        ),
         "Prices": record({"prices": {"type": "object", "additionalProperties": price}}, ("prices",)),
         "Schedule": record(schedule, ("name", "measure", "portfolio_ids")),
         **parameter_sets.SCHEMAS,

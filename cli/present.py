@@ -6,6 +6,7 @@ from typing import Any
 
 from cli.bridging import show_bridge
 from cli.output import milliseconds, money, percent, print_table
+from cli.stressing import show_stress
 
 _POSITIONS_SHOWN = 20
 _MONEY_ENDINGS = ("_margin", "_offset", "_funds", "_liquidity", "_savings", "_collateral", "equity")
@@ -27,6 +28,8 @@ def show_result(line: Mapping[str, Any]) -> None:
         _coverage(result)
     if "entries" in result:
         _compared(result)
+    if "scenarios" in result and "base" in result:
+        show_stress(result)
     if "waterfall" in result:
         (show_bridge if "steps" in result else _explained)(result)
         return

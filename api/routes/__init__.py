@@ -13,12 +13,14 @@ from api.routes import (
     promised,
     root,
     schedules,
+    stress,
 )
 
 # Routes are tried in this order: the ones that somebody waits for come first.
 ROUTERS: tuple[APIRouter, ...] = (
     collateral.router,
     analyses.router,
+    stress.router,
     jobs.router,
     portfolios.router,
     prices.router,

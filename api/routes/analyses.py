@@ -23,6 +23,7 @@ SUMMARIES = {
     Measure.BRIDGE: "Why a margin is not what a stored earlier one was, in steps that sum to the difference",
     Measure.EXPLAIN: "Where a margin comes from: its steps, and what each position and group contributes",
     Measure.COMPARE: "Several models side by side, and what each needs to cover the same losses",
+    Measure.STRESS: "Profit and loss, margin and what is left in dated scenarios, your own, and on a grid",
     Measure.BACKTEST: "A margin model's daily margin against the losses that followed",
     Measure.PRICE: "Price and greeks of every position",
 }

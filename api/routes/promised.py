@@ -13,7 +13,6 @@ PROMISED: tuple[tuple[str, str, Permission], ...] = (
     ("GET", "/api/v1/collateral/monitoring/status/{portfolio_id}", Permission.READ),
     ("GET", "/api/v1/collateral/alerts/stream/{portfolio_id}", Permission.READ),
     ("POST", "/api/v1/collateral/collateral/optimize-allocation", Permission.SUBMIT),
-    ("POST", "/api/v1/collateral/stress-test", Permission.SUBMIT),
     ("GET", "/api/v1/collateral/regulatory/report/{portfolio_id}", Permission.READ),
     ("POST", "/api/v1/collateral/reports/comprehensive", Permission.SUBMIT),
     ("POST", "/api/v1/collateral/emergency/stop-all-monitoring", Permission.OPERATE),

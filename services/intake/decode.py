@@ -1,6 +1,7 @@
 """Request bodies → portfolios and job requests: the entries of this package."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from compute.portfolio import Portfolio
@@ -18,6 +19,7 @@ from services.intake.pricing import fill_prices, unpriced_symbols
 from services.intake.request import JobRequest, MarginRequest
 
 _FLAGS = ("optimize", "include_stress_test")
+_STRESS_FIELDS = ("portfolio", "portfolio_id", "parameters", "scenarios")
 _MARGIN_FIELDS = ("portfolio", "portfolio_id", "crif", "parameters", *_FLAGS)
 
 
@@ -62,6 +64,29 @@ def decode_margin(body: bytes | Rows) -> MarginRequest:
     job = read_job({**fields, "measure": Measure.MARGIN.value}, faults)
     faults.settle()
     return MarginRequest(job=job, **{name: value for name, value in flags.items() if value is not None})
+
+
+def decode_stress_test(body: bytes | Rows) -> JobRequest:
+    """Return the job of a body of the earlier engine's /stress-test, whose `scenarios` stand beside the portfolio."""
+    faults = Faults()
+    given = _known(read_tree(body), _STRESS_FIELDS, faults)
+    scenarios, parameters = given.get("scenarios"), given.get("parameters")
+    fields = {name: value for name, value in given.items() if name != "scenarios"}
+    beside = scenarios is not None and (parameters is None or isinstance(parameters, Mapping))
+    if beside:
+        if parameters and parameters.get("scenarios") is not None:
+            faults.add("/scenarios", "scenarios stand in parameters too.", remedy="Keep one of the two.")
+        fields["parameters"] = {**(parameters or {}), "scenarios": scenarios}
+    request = read_job({**fields, "measure": Measure.STRESS.value}, faults)
+    if beside:
+        faults.items = [
+            replace(fault, pointer=fault.pointer.removeprefix("/parameters"))
+            if fault.pointer.startswith("/parameters/scenarios")
+            else fault
+            for fault in faults.items
+        ]
+    faults.settle()
+    return request
 
 
 def decode_bare(body: bytes | Rows, measure: Measure) -> JobRequest:

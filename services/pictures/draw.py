@@ -75,6 +75,20 @@ def _compare(result: Document, of: str) -> str:
     return side_by_side(title, _about(result), series, groups, unit=str(result["currency"]))
 
 
+def _stress(result: Document, of: str) -> str:
+    """Return each scenario's profit and loss, and beside it the funds that are left."""
+    groups = [
+        Group(
+            label=str(each["scenario"]),
+            amounts=(each["profit_and_loss"], each["available_funds"]),
+            remark=_short("Breach: the margin is not covered." if each["breach"] else str(each["title"])),
+        )
+        for each in result["scenarios"]
+    ]
+    series = ("profit and loss", "funds left")
+    return side_by_side(f"Stress{of}", _about(result), series, groups, unit=str(result["currency"]))
+
+
 def _covered(entry: Document) -> str:
     """Return in a few words how an entry did on the dates, or why nothing is said of it."""
     if entry["error"] is not None:
@@ -96,5 +110,6 @@ PICTURES: dict[str, Callable[[Document, str], str]] = {
     "explain": _steps,
     "bridge": _steps,
     "compare": _compare,
+    "stress": _stress,
 }
 """Measure to its picture: (result, " of PORTFOLIO") → SVG."""

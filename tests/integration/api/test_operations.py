@@ -65,7 +65,7 @@ def test_the_cluster_shows_queues_and_workers(api: Api) -> None:
 
 def test_what_is_promised_and_not_built_says_so(api: Api) -> None:
     async def talk(client: httpx.AsyncClient) -> None:
-        answer = await client.post("/api/v1/collateral/stress-test", json={})
+        answer = await client.post("/api/v1/collateral/reports/comprehensive", json={})
         assert answer.status_code == 501
         assert answer.json()["type"] == "/problems/not-built-yet"
 
