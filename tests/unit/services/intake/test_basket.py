@@ -82,11 +82,35 @@ def test_a_price_that_nobody_knows_is_named_in_its_place():
         ({"id": "p1", "quantity": True}, "/quantity"),
         ({"id": "p1", "symbol": "AAPL", "quantity": 1}, "/id"),
         ({"symbol": "AAPL", "quantitty": 1}, "/quantitty"),
+        ({"id": "p1", "quantity": 1e300}, "/quantity"),
+        ({"id": "p1", "quantity": -9e14}, "/quantity"),
+        ({"id": ["p1"], "quantity": 1}, "/id"),
         (5, ""),
     ],
 )
 def test_what_is_no_trade_of_this_book_is_named(trade, pointer):
     assert f"/parameters/basket/trades/0{pointer}" in faults_of(lambda: settle(trade))
+
+
+@pytest.mark.parametrize("trade", [{"symbol": ["AAPL"], "quantity": 1}, {**BOND, "id": {"p1": 1}, "price": 1.0}])
+def test_a_name_that_is_no_text_is_judged_with_the_positions(trade):
+    assert len(faults_of(lambda: read_basket(settle(trade), {}))) >= 1
+
+
+def test_a_name_that_is_made_up_is_not_one_that_another_trade_has():
+    basket = settle({**BOND, "id": "trade-2", "price": 1.0}, {"symbol": "AAPL", "quantity": 1})
+    assert [trade["id"] for trade in basket["trades"]] == ["trade-2", "trade-2'"]
+
+
+@pytest.mark.parametrize("given", [{"cash": ""}, {"cash": False}, {"collateral": []}, {"collateral": False}])
+def test_what_is_falsy_is_judged_as_well(given):
+    (name,) = given
+    assert f"/parameters/basket/{name}" in faults_of(lambda: read_basket(given, {}))
+
+
+def test_a_type_of_collateral_spelled_in_two_ways_is_there_twice():
+    given = {"collateral": {"treasury_bills": 1, "Treasury Bills": 2}}
+    assert set(faults_of(lambda: read_basket(given, {}))) == {"/parameters/basket/collateral/Treasury Bills"}
 
 
 def test_two_trades_in_one_position_are_one_too_many():
@@ -118,6 +142,10 @@ def test_positions_cash_and_collateral_are_judged_as_everywhere():
         ({"trades": []}, ""),
         ({"trades": [{}] * (MOST_TRADES + 1)}, "/trades"),
         ({"trades": [{"id": "p\u0000"}]}, "/trades/0/id"),
+        ({"cash": 1, "crif": 0}, "/crif"),
+        ({"crif": " \n"}, "/crif"),
+        ({"crif": "a\u0000b"}, "/crif"),
+        ({"crif": "a\ud800b"}, "/crif"),
     ],
 )
 def test_the_shape_is_judged_before_the_book_is_known(value, pointer):
@@ -134,11 +162,11 @@ def test_parameters_name_a_missing_basket_and_a_bad_limit():
 
 
 def test_the_rows_of_a_crif_are_read_by_the_model():
-    parameters = read_parameters("whatif", {"model": "simm", "basket": {"crif": "x"}})
     text = (
         "PortfolioID,ProductClass,RiskType,Qualifier,Amount,AmountCurrency,AmountUSD\nn,RatesFX,Risk_FX,EUR,1,USD,{}\n"
     )
-    basket = completed({"crif": text.format(5)}, synthetic_crif(3), lambda _symbols: {})
+    parameters = read_parameters("whatif", {"model": "simm", "basket": {"crif": text.format(5)}})
+    basket = completed(parameters["basket"], synthetic_crif(3), lambda _symbols: {})
     found = read_basket(basket, parameters)
     assert found.rows is not None
     assert found.rows.amount.tolist() == [5.0]
