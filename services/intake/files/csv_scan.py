@@ -150,10 +150,15 @@ class ScannedColumn:
         return _lines(self.data, self.starts, self.ends).tobytes().decode().split("\n")
 
 
+def rows_at_most(body: bytes, at: int) -> int:
+    """Return how many rows there can be after the header, which ends at `at`."""
+    return body.count(b"\n", at) + 1
+
+
 def scan(body: bytes, at: int, delimiter: str, width: int) -> tuple[ScannedColumn, ...] | None:
     """Return the columns of the rows after the header, which ends at `at`; None in any doubt. `body` is UTF-8."""
     data = np.frombuffer(body + bytes(PADDING), dtype=np.uint8)
-    shape = (width, int(np.count_nonzero(data[at:] == _NEWLINE)) + 1)
+    shape = (width, rows_at_most(body, at))
     starts, ends = np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.int32)
     rows = cells(data, at, len(body), ord(delimiter), starts, ends)
     if rows == DOUBT:

@@ -9,9 +9,9 @@ import numpy as np
 
 from services.errors import UnparsableError
 from services.intake.faults import quote
-from services.intake.files.csv_scan import scan
+from services.intake.files.csv_scan import rows_at_most, scan
 from services.intake.files.options import ENCODINGS, FileOptions
-from services.intake.files.table import FIRST_DATA_ROW, MAX_COLUMNS, MAX_ROWS, Column, Table, TextColumn
+from services.intake.files.table import FIRST_DATA_ROW, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Column, Table, TextColumn
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -82,12 +82,15 @@ def _scanned(text: str, delimiter: str, facts: dict[str, str]) -> Table | None:
     if len(text) < _SCANNED_FROM or not newline or '"' in header or "\r" in header.removesuffix("\r"):
         return None
     titles = _titles(header.split(delimiter))
-    body = text.encode()
-    found = scan(body, len(header.encode()) + 1, delimiter, len(titles))
+    body, at = text.encode(), len(header.encode()) + 1
+    most = rows_at_most(body, at)
+    if most * len(titles) > len(body) + len(titles):
+        return None  # rows that are blank or too short
+    _bound(most - 1, most * len(titles))  # the last row may be blank
+    found = scan(body, at, delimiter, len(titles))
     if found is None:
         return None
     rows = found[0].starts.size
-    _bound(rows)
     return Table(
         titles=titles, columns=found, rows=np.arange(FIRST_DATA_ROW, rows + FIRST_DATA_ROW, dtype=np.int64), facts=facts
     )
@@ -104,7 +107,7 @@ def _careful(text: str, delimiter: str, facts: dict[str, str]) -> Table:
                 kept.append(record)
         elif any(map(str.strip, record)):
             ragged[number] = f"The row has {len(record)} cells, the header {len(titles)}."
-        _bound(len(rows) + len(ragged))
+        _bound(number - FIRST_DATA_ROW, len(kept) * len(titles))
     cells = list(zip(*kept, strict=True)) if kept else [()] * len(titles)
     columns: tuple[Column, ...] = tuple(TextColumn(cells=column) for column in cells)
     return Table(titles=titles, columns=columns, rows=np.array(rows, dtype=np.int64), ragged=ragged, facts=facts)
@@ -129,6 +132,9 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
         ) from None
 
 
-def _bound(rows: int) -> None:
+def _bound(rows: int, cells: int) -> None:
     if rows > MAX_ROWS:
         raise UnparsableError(f"The file has more than {MAX_ROWS:,} rows.", remedy="Send it in parts.")
+    if cells > MAX_CELLS:
+        remedy = "Send it in parts, or without the columns that are not needed."
+        raise UnparsableError(f"The file has more than {MAX_CELLS:,} cells.", remedy=remedy)

@@ -6,12 +6,12 @@ Texts are read as dictionaries, so that a small file that repeats a long text st
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import parquet
 
@@ -19,14 +19,15 @@ from compute.portfolio import Floats, Labels
 from core.errors import Fault
 from services.errors import InvalidInputError, TooLargeError, UnparsableError
 from services.intake.faults import quote
-from services.intake.files.numerals import Decimal
+from services.intake.files.numerals import Decimal as Style
 from services.intake.files.options import FileOptions
 from services.intake.files.table import FIRST_DATA_ROW, MAX_COLUMNS, MAX_ROWS, Bad, Column, Table, compact, read_number
 from services.intake.gunzip import MAX_FILE
 
 _MAX_UNPACKED = 4 * MAX_FILE
 _SAMPLED = 1_000
-_DAY = "%Y-%m-%d"
+_A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # the years 1 to 9999, in days from 1970-01-01
 _NO_TEXT = "Send it as a text, or as a whole number."
 
 
@@ -46,11 +47,10 @@ def read_parquet(body: bytes, _options: FileOptions) -> Table:
     with _readable():
         texts = [leaf.path for leaf in map(file.schema.column, range(known.num_columns)) if _is_text_leaf(leaf)]
         file = parquet.ParquetFile(pa.BufferReader(body), read_dictionary=texts, page_checksum_verification=True)
-    columns: list[Column] = []
-    leaf = 0
-    for each in file.schema_arrow:
-        columns.append(ArrowColumn(file=file, leaf=leaf, title=each.name, type=each.type, size=known.num_rows))
-        leaf += _leaves(each.type)
+    columns: list[Column] = [
+        ArrowColumn(file=file, field=index, title=each.name, type=each.type, size=known.num_rows)
+        for index, each in enumerate(file.schema_arrow)
+    ]
     rows = np.arange(FIRST_DATA_ROW, known.num_rows + FIRST_DATA_ROW, dtype=np.int64)
     titles = tuple(each.name.strip() for each in file.schema_arrow)
     return Table(titles=titles, columns=tuple(columns), rows=rows)
@@ -73,18 +73,12 @@ def _is_text_leaf(leaf: Any) -> bool:
     return leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type in {"STRING", "ENUM", "JSON"}
 
 
-def _leaves(kind: pa.DataType) -> int:
-    if pa.types.is_dictionary(kind) or not pa.types.is_nested(kind):
-        return 1
-    return sum(_leaves(kind.field(index).type) for index in range(kind.num_fields))
-
-
 @dataclass(frozen=True, kw_only=True)
 class ArrowColumn:
-    """A column of a Parquet file, read when it is first asked for."""
+    """A column of a Parquet file, read when it is first asked for; `field` counts top-level columns, nested as one."""
 
     file: Any
-    leaf: int
+    field: int
     title: str
     type: pa.DataType
     size: int
@@ -97,7 +91,7 @@ class ArrowColumn:
         texts, bad = kind.texts(self._array)
         return Labels.of(texts), bad
 
-    def numbers(self, style: Decimal) -> tuple[Floats, list[Bad]]:
+    def numbers(self, style: Style) -> tuple[Floats, list[Bad]]:
         """Return its numbers; NaN and infinity are none."""
         if self._kind.is_text:
             return self._parsed(style)
@@ -124,7 +118,15 @@ class ArrowColumn:
         if self._kind.is_text:
             codes, values = self._encoded
             return values[codes[index]] if codes[index] >= 0 else ""
-        value = self._array[index].as_py()
+        try:
+            value = self._array[index].as_py()
+        except (
+            pa.ArrowException,
+            ValueError,
+            OverflowError,
+            LookupError,
+        ):  # a day beyond the calendar, an unknown time zone
+            return f"{self._array.type} that Python cannot write"
         return "" if value is None else str(value)
 
     def sample(self) -> list[str]:
@@ -153,7 +155,7 @@ class ArrowColumn:
     def _array(self) -> Any:
         """The column in one piece, shape (size,)."""
         with _readable(self.title):
-            found = self.file.reader.read_column(self.leaf)
+            found = self.file.reader.read_column(self.field)
             array = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
             array = array.chunk(0) if isinstance(array, pa.ChunkedArray) and array.num_chunks == 1 else array
             array = array.storage if isinstance(array, pa.ExtensionArray) else array
@@ -169,6 +171,8 @@ class ArrowColumn:
                 array = array.dictionary_encode()
             codes = array.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
             values = array.dictionary.to_pylist()
+            if codes.size and not -1 <= codes.min() <= codes.max() < len(values):
+                raise ValueError("a cell refers to a text that its dictionary lacks")
         if None in values:  # a null may stand in the dictionary too
             codes = np.where(np.isin(codes, [code for code, value in enumerate(values) if value is None]), -1, codes)
         return codes, [value or "" for value in values]
@@ -178,7 +182,7 @@ class ArrowColumn:
         codes, values = self._encoded
         return codes, [value.strip() for value in values]
 
-    def _parsed(self, style: Decimal) -> tuple[Floats, list[Bad]]:
+    def _parsed(self, style: Style) -> tuple[Floats, list[Bad]]:
         codes, values = self._encoded
         read = [read_number(value, style) for value in values]
         found = np.array([*(value for _, value in read), np.nan])[codes]
@@ -211,27 +215,48 @@ def _whole_numbers(array: Any) -> tuple[list[str | None], list[Bad]]:
     bad = [
         Bad(index=row, detail="The cell is a number with decimals, no text.", remedy=_NO_TEXT)
         for row, cell in enumerate(cells)
-        if cell is not None and cell % 1 != 0
+        if cell is not None and not _is_whole(cell)
     ]
-    return [None if cell is None or cell % 1 != 0 else str(int(cell)) for cell in cells], bad
+    return [None if cell is None or not _is_whole(cell) else str(int(cell)) for cell in cells], bad
+
+
+def _is_whole(cell: float | Decimal) -> bool:
+    if isinstance(cell, Decimal):
+        return cell == cell.to_integral_value()  # its remainder is limited to 28 digits
+    return cell % 1 == 0
 
 
 def _days(array: Any) -> tuple[list[str | None], list[Bad]]:
-    return [None if cell is None else cell.isoformat() for cell in array.to_pylist()], []
+    days = array.cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
+    return _dates(days.fill_null(0).to_numpy(zero_copy_only=False), _valid(array))
 
 
 def _moments(array: Any) -> tuple[list[str | None], list[Bad]]:
     """Read midnights as dates; a moment within a day, or one of a certain time zone, is no date."""
     there = _valid(array)
-    days = pc.strftime(array, _DAY).to_pylist() if array.type.tz is None else [None] * len(array)
-    midnight = pc.equal(pc.floor_temporal(array, unit="day"), array).fill_null(False).to_numpy(zero_copy_only=False)
-    wrong = there & (~midnight if array.type.tz is None else np.ones(len(array), dtype=np.bool_))
+    days, rest = np.divmod(array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), _A_DAY[array.type.unit])
+    wrong = there & ((rest != 0) if array.type.tz is None else np.ones(len(array), dtype=np.bool_))
     word = "a moment within a day" if array.type.tz is None else f"a moment in the time zone {array.type.tz}"
-    bad = [
+    texts, bad = _dates(days, there & ~wrong)
+    bad += [
         Bad(index=row, detail=f"The cell is {word}, no date.", remedy="Write the column as dates.")
         for row in np.flatnonzero(wrong).tolist()
     ]
-    return [None if out else day for day, out in zip(days, wrong.tolist(), strict=True)], bad
+    return texts, bad
+
+
+def _dates(days: NDArray[np.int64], there: NDArray[np.bool_]) -> tuple[list[str | None], list[Bad]]:
+    """Return days counted from 1970 as ISO dates, as far as they are `there` and in the calendar."""
+    known = there & (days >= _FIRST_DAY) & (days <= _LAST_DAY)
+    texts: list[str | None] = [None] * days.size
+    rows = np.flatnonzero(known)
+    for row, text in zip(rows.tolist(), days[rows].astype("datetime64[D]").astype(str).tolist(), strict=True):
+        texts[row] = text
+    remedy = "Write a day of the years 1 to 9999."
+    return texts, [
+        Bad(index=row, detail="The cell is no day of the calendar.", remedy=remedy)
+        for row in np.flatnonzero(there & ~known).tolist()
+    ]
 
 
 def _no_text(word: str) -> Callable[[Any], tuple[list[str | None], list[Bad]]]:

@@ -15,6 +15,7 @@ from services.intake.sheet import encode
 
 MAX_ROWS = 2_000_000
 MAX_COLUMNS = 1_000
+MAX_CELLS = 16_000_000  # of a text file: up to 1 GB while they are read
 FIRST_DATA_ROW = 2
 _LOOKED_AT = 1_000
 

@@ -194,3 +194,16 @@ def test_points_that_could_part_thousands_are_refused_where_commas_may_be_decima
     assert quantity(text, decimal=Decimal.PLAIN) == [5.0, 1.0]
     assert quantity(text.replace(";3;", ";3.5;")) == [5.0, 1.0]
     assert quantity(text.replace(";", ",")) == [5.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("\n" * 2_000_010, "2,000,000 rows"),
+        (("a" + "," * 999 + "\n") * 16_010, "16,000,000 cells"),
+        (('"a"' + "," * 999 + "\n") * 16_010, "16,000,000 cells"),
+    ],
+)
+def test_a_file_that_would_fill_the_memory_is_refused(rows: str, words: str) -> None:
+    header = ",".join(f"c{index}" for index in range(1_000))
+    assert words in unreadable(csv, f"{header}\n{rows}").detail

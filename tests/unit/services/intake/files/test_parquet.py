@@ -162,3 +162,45 @@ def test_row_groups_are_read_as_one_file() -> None:
     assert portfolio.labels["symbol"].texts() == columns["symbol"]
     assert portfolio.labels["symbol"].values == ("S0", "S1", "S2")
     assert portfolio.numbers["quantity"].tolist() == list(range(rows))
+
+
+def test_nested_columns_that_no_field_wants_do_not_shift_the_others() -> None:
+    nested = pa.array([{"a": 1, "b": [7.0]}, {"a": 2, "b": []}])
+    listed = pa.array([[5.0], [6.0, 7.0]])
+    columns = {"x": nested, "quantity": [3.0, 4.0], "y": listed, "price": [1.0, 2.0], "symbol": ["A", "B"]}
+    found = read_parquet(parquet_of({**columns, "asset_class": ["equity"] * 2}))
+    portfolio = found.books[0].portfolio
+    assert portfolio.numbers["quantity"].tolist() == [3.0, 4.0]
+    assert portfolio.numbers["price"].tolist() == [1.0, 2.0]
+    assert portfolio.labels["symbol"].texts() == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"),
+    [
+        (pa.date32(), 2**30),
+        (pa.timestamp("us"), 2**62),
+        (pa.timestamp("ms"), -(2**62)),
+        (pa.timestamp("ns"), 1),
+        (pa.timestamp("us", "No/Where"), 1),
+    ],
+)
+def test_days_beyond_the_calendar_are_bad_cells(kind: Any, cell: int) -> None:
+    raw = pa.array([cell], pa.int64())
+    cells = (raw.cast(pa.int32()) if pa.types.is_date(kind) else raw).cast(kind)
+    columns = {"symbol": ["A"], "quantity": [1.0], "price": [1.0], "asset_class": ["equity"], "expiry": cells}
+    assert "The cell is" in faults_of(read_parquet, parquet_of(columns))[0].detail
+
+
+def test_whole_decimals_of_any_length_are_texts() -> None:
+    ids = pa.array([Decimal(10**37), Decimal(7)], pa.decimal128(38, 0))
+    columns = {"symbol": ["A", "B"], "quantity": [1.0, 2.0], "price": [1.0, 1.0], "asset_class": ["equity"] * 2}
+    assert read_parquet(parquet_of({**columns, "id": ids})).books[0].portfolio.ids == (str(10**37), "7")
+
+
+def test_a_code_that_the_dictionary_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = parquet_of({**PLAIN, "symbol": ["AAPL", "AAPL"]})
+    for code in (-2, 5):
+        column = pa.DictionaryArray.from_arrays(pa.array([0, code], pa.int8()), pa.array(["AAPL"]), safe=False)
+        monkeypatch.setattr(parquet_table.ArrowColumn, "_array", column)
+        assert "dictionary lacks" in unreadable(read_parquet, body).detail
