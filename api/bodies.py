@@ -106,9 +106,13 @@ def check_content_type(given: str, accept: tuple[str, ...], more: tuple[str, ...
         raise UnsupportedTypeError(
             f"The route reads {' or '.join((*accept, *more))}.", remedy=f"Send the header Content-Type: {accept[0]}."
         )
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if parameters.strip().lower().startswith("charset=") and charset not in {"utf-8", "utf8", "us-ascii"}:
-        raise UnsupportedTypeError("The body must be UTF-8.", remedy=f"Send the header Content-Type: {accept[0]}.")
+    for parameter in parameters.lower().split(";"):
+        word, _, charset = parameter.partition("=")
+        if word.strip() == "charset" and charset.strip().strip('"') not in {"utf-8", "utf8", "us-ascii"}:
+            raise UnsupportedTypeError(
+                "The body must be UTF-8.",
+                remedy=f"Send the header Content-Type: {accept[0]}; of a CSV say its encoding in the query: encoding=…",
+            )
 
 
 def check_encoding(given: str) -> None:

@@ -1,6 +1,5 @@
 """Files of positions as bodies: which media types they have, and what the query says of them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,9 +10,9 @@ from starlette.datastructures import QueryParams
 from api.bodies import BODY_LIMIT, FILE_LIMIT, JSON, Body, read_body
 from api.examples import POSITIONS
 from core.errors import Fault
-from services.errors import InvalidInputError, UnsupportedTypeError
+from services.errors import InvalidInputError, UnparsableError, UnsupportedTypeError
 from services.intake.files import FileOptions, Format
-from services.intake.files.given import file_options, head, pairs
+from services.intake.files.given import file_options, head, json_value, pairs
 from services.intake.files.numerals import Decimal
 
 _CSV, _PARQUET = "text/csv", "application/vnd.apache.parquet"
@@ -157,7 +156,7 @@ def _fields(query: QueryParams, fields: Mapping[str, str]) -> dict[str, Any]:
 
 def _json(name: str, text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=lambda word: word)
-    except (ValueError, RecursionError):
+        return json_value(text)
+    except UnparsableError:
         fault = Fault(column=name, detail=f"{name} is no JSON value.", remedy=f'Such as {name}={{"model": "house"}}.')
         raise InvalidInputError([fault]) from None

@@ -8,6 +8,7 @@ from services.intake.parse import MAX_BODY
 MAX_FILE = 256 * 1024 * 1024
 _CHUNK = 1 << 20
 _GZIP = 16 + zlib.MAX_WBITS
+_AGAIN = "Pack it again, and send all of it."
 _MAGIC = b"\x1f\x8b"
 
 
@@ -38,7 +39,7 @@ def _next(reader: "zlib._Decompress", rest: bytes, total: int) -> bytes:
     try:
         part = reader.decompress(rest, _CHUNK)
     except zlib.error:
-        raise UnparsableError("The body is not valid gzip.", position=total - len(rest)) from None
+        raise UnparsableError("The body is not valid gzip.", position=total - len(rest), remedy=_AGAIN) from None
     if not part and not reader.unconsumed_tail and not reader.eof:
-        raise UnparsableError("The gzip body ends too early.", position=total)
+        raise UnparsableError("The gzip body ends too early.", position=total, remedy=_AGAIN)
     return part

@@ -59,7 +59,8 @@ def _identify(head: Head, tree: dict[str, Any], pointer: str, faults: Faults, de
     if default_id is not None and (problem := values.address_problem(default_id)):
         faults.add(f"{pointer}/id", f"The id in the address {problem}.")
     elif tree.get("id") is None and default_id is None:
-        faults.add(f"{pointer}/id", "id is required.")
+        remedy = "Give the portfolio an id; beside a file of positions: set=id=NAME."
+        faults.add(f"{pointer}/id", "id is required.", remedy=remedy)
     elif tree.get("id") is not None and default_id is not None and head.id and head.id != default_id:
         faults.add(f"{pointer}/id", f"The id {quote(head.id)} is not that of the address, {quote(default_id)}.")
     head.id = head.id or default_id or ""

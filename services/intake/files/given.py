@@ -1,14 +1,14 @@
 """What a caller types, on a command line or in a query, → the options of a file."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from services.errors import InvalidInputError
+from services.errors import InvalidInputError, UnparsableError
 from services.intake.faults import Faults, nearest, quote
 from services.intake.files.csv_table import DELIMITERS
 from services.intake.files.numerals import Decimal
 from services.intake.files.options import ENCODINGS, FileOptions, Format
+from services.intake.parse import Repeated, parse
 
 _NUMBERS = frozenset({"available_cash", "leverage_ratio"})
 _OBJECTS = frozenset({"fx", "rates", "collateral"})
@@ -37,11 +37,16 @@ def head_value(name: str, text: str) -> Any:
     if name not in _NUMBERS | _OBJECTS:
         return text
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = json_value(text)
+    except UnparsableError:
         return text
     wanted = (int, float) if name in _NUMBERS else dict
     return value if isinstance(value, wanted) else text
+
+
+def json_value(text: str) -> Any:
+    """Return what a JSON text stands for, as strictly as a body is read; raise UnparsableError where it is none."""
+    return parse(text.encode("utf-8", "surrogatepass"))
 
 
 def pairs(name: str, text: str | None) -> dict[str, str]:
@@ -80,9 +85,12 @@ def _texts(name: str, text: str) -> dict[str, str]:
 
 def _object(name: str, text: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise InvalidInputError.at("", f"{name} is no JSON: {error}.") from None
+        found = json_value(text)
+    except UnparsableError as error:
+        raise InvalidInputError.at("", f"{name} is no JSON: {error.detail}") from None
     if not isinstance(found, dict):
         raise InvalidInputError.at("", f"{name} must be a JSON object.")
+    if isinstance(found, Repeated):
+        detail = f"{name} names {quote(found.names[0])} more than once."
+        raise InvalidInputError.at("", detail, remedy="Keep one of them.")
     return found
