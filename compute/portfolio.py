@@ -40,6 +40,12 @@ class Labels:
         """The code of each text."""
         return {value: code for code, value in enumerate(self.values)}
 
+    @cached_property
+    def first_row(self) -> Mapping[str, int]:
+        """The first row of each text that stands in any."""
+        codes, rows = np.unique(self.codes, return_index=True)
+        return {self.values[code]: row for code, row in zip(codes.tolist(), rows.tolist(), strict=True) if code >= 0}
+
     def texts(self) -> list[str | None]:
         """Return the column as one text (or None) a position, length n."""
         lookup: list[str | None] = [*self.values, None]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -173,17 +172,10 @@ class _Desk:
             name += "'"
         return name
 
-    @cached_property
-    def _first_in(self) -> dict[str, int]:
-        """The row of the first position in each symbol."""
-        symbols = self._book.labels["symbol"]
-        codes, rows = np.unique(symbols.codes, return_index=True)
-        return {symbols.values[code]: row for code, row in zip(codes.tolist(), rows.tolist(), strict=True) if code >= 0}
-
     def _inherited(self, trade: Mapping[str, Any]) -> dict[str, Any]:
         """Return the terms of the book's first position in the symbol, where the trade does not say what it is."""
         symbol = trade.get("symbol")
-        row = self._first_in.get(symbol) if isinstance(symbol, str) else None
+        row = self._book.labels["symbol"].first_row.get(symbol) if isinstance(symbol, str) else None
         if row is None:
             return {}
         held = self._book.position(row)
