@@ -11,7 +11,6 @@ from cli.problems import NotBuiltError, UsageError
 
 NOT_BUILT = (
     "exposure",
-    "breach",
     "reverse_stress",
     "forecast",
     "allocate",

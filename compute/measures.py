@@ -13,6 +13,7 @@ from compute.margin.sets import with_sets
 from compute.margin.weights import revaluations
 from compute.measure import SAMPLE_SYMBOLS, Book, Kernel, MeasureSpec, Takes, deferred, of_models, rows
 from compute.pricing import request as price_request
+from compute.simulation import breach_request
 from compute.simulation import request as var_request
 from compute.simulation.exposures import factor_names
 from compute.stress import request as stress_request
@@ -51,6 +52,7 @@ MEASURES: dict[str, MeasureSpec] = {
     "bridge": bridge_request.SPEC,
     "impact": impact_request.SPEC,
     "stress": stress_request.SPEC,
+    "breach": breach_request.SPEC,
     "noop": MeasureSpec(
         kernel=drill.drill,
         parameters=drill.PARAMETERS,

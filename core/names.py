@@ -32,6 +32,7 @@ class Measure(StrEnum):
     COMPARE = "compare"  # several models side by side, and what each needs to cover the same losses
     BRIDGE = "bridge"  # why a margin is not what a stored earlier one was, in steps that sum to the difference
     STRESS = "stress"  # profit and loss, margin and what is left in every scenario and on a grid
+    BREACH = "breach"  # how probable it is that equity falls to a threshold before a horizon
     IMPACT = "impact"  # every stored portfolio under a parameter set and under the active one
     NOOP = "noop"  # an operator's drill: sleeps, fails or allocates on request
 

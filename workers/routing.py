@@ -17,6 +17,7 @@ KERNELS: Mapping[Measure, frozenset[Device]] = {
     Measure.COMPARE: frozenset({Device.CPU}),
     Measure.BRIDGE: frozenset({Device.CPU}),
     Measure.STRESS: frozenset({Device.CPU}),
+    Measure.BREACH: frozenset({Device.CPU}),
     Measure.IMPACT: frozenset({Device.CPU}),
     Measure.NOOP: frozenset({Device.CPU, Device.GPU, Device.ANE}),
 }

@@ -24,6 +24,8 @@ HALF = np.uint64(32)
 
 STREAM_GBM = 1  # terminal values of one asset
 STREAM_FACTORS = 2  # risk factors of a portfolio
+STREAM_PASSAGE = 3  # one factor along its path
+STREAM_STEPS = 4  # risk factors of a portfolio along their paths
 
 
 def split_seed(seed: int) -> tuple[np.uint32, np.uint32]:
