@@ -115,7 +115,7 @@ def _stored(conn: Connection, tenant: str, portfolio_id: str, residents: Residen
         raise NotFoundError("portfolio", portfolio_id)
     portfolio = load_portfolio(stored.columns)
     kept = residents.keep(tenant, portfolio_id, stored.version, portfolio) if residents is not None else None
-    return kept or Held(version=stored.version, portfolio=portfolio)
+    return kept or Held.of(stored.version, portfolio)
 
 
 def settled(

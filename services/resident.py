@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from compute.resident import Resident
 
 
-def _nothing_known() -> "Resident":
+_LEAST = 1_000  # positions that a held portfolio counts as, at least: what is computed on it takes room as well
+_ROWS_OF_OTHERS = 1_000  # rows of prices kept for the trades of what-ifs
+
+
+def _known(positions: int) -> "Resident":
     from compute.resident import Resident  # the main processes hold a runtime too, and must not load numerics
 
-    return Resident()
+    return Resident(most_rows=2 * positions + _ROWS_OF_OTHERS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +26,21 @@ class Held:
 
     version: int
     portfolio: "Portfolio"
-    known: "Resident" = field(default_factory=_nothing_known)
+    known: "Resident"
+
+    @property
+    def weight(self) -> int:
+        """The positions that it counts as."""
+        return max(len(self.portfolio), _LEAST)
+
+    @classmethod
+    def of(cls, version: int, portfolio: "Portfolio") -> "Held":
+        """Return a version of which nothing is known yet."""
+        return cls(version=version, portfolio=portfolio, known=_known(len(portfolio)))
 
 
 class Residents:
-    """The portfolios held, up to so many positions in all; the least recently used make room.
+    """The portfolios held, up to so many positions in all, a small one as 1,000; the least recently used make room.
 
     A request names the version that it found in Postgres, and another one than is held replaces it: what is used is
     never older than what is stored.
@@ -53,13 +67,13 @@ class Residents:
 
     def keep(self, tenant: str, portfolio_id: str, version: int, portfolio: "Portfolio") -> Held | None:
         """Hold a version in place of any other; None for one that is larger than all there is room for."""
-        key, held = (tenant, portfolio_id), Held(version=version, portfolio=portfolio)
+        key, held = (tenant, portfolio_id), Held.of(version, portfolio)
         with self._lock:
             self._drop(key)
-            if len(portfolio) > self._most:
+            if held.weight > self._most:
                 return None
             self._held[key] = held
-            self._positions += len(portfolio)
+            self._positions += held.weight
             while self._positions > self._most:
                 self._drop(next(iter(self._held)))
         return held
@@ -67,4 +81,4 @@ class Residents:
     def _drop(self, key: tuple[str, str]) -> None:
         dropped = self._held.pop(key, None)
         if dropped is not None:
-            self._positions -= len(dropped.portfolio)
+            self._positions -= dropped.weight

@@ -96,3 +96,8 @@ class PricingMemo:
 
     gains: RowMemo = field(default_factory=RowMemo)
     volatilities: RowMemo = field(default_factory=RowMemo)
+
+    @classmethod
+    def within(cls, most: int) -> "PricingMemo":
+        """Return one that keeps at most so many rows of each."""
+        return cls(gains=RowMemo(most), volatilities=RowMemo(most))

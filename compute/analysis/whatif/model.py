@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from compute.analysis.figures import change, figures
+from compute.analysis.figures import Figures, change, figures
 from compute.analysis.whatif.basket import Basket, applied, applied_rows
 from compute.analysis.whatif.limits import judged, read_limits
 from compute.analysis.whatif.request import OWN
@@ -42,11 +42,9 @@ def whatif(book: Book, market: Market, parameters: Mapping[str, Any], checkpoint
     kernel = MODELS[parameters["model"]].kernel
     changed = _changed(basket, book)
     market = market if market.resident is not None else replace(market, resident=Resident())
-    before = _before(kernel, book, market, own, checkpoint)
+    first = _before(kernel, book, market, own, checkpoint)
     after = kernel(changed, market, own, checkpoint)
-    for one in (before, after):
-        _one_set(one)
-    first, last = figures(before), figures(after)
+    last = _figures(after)
     moved = change(first, last)
     verdicts = judged(limits, last, moved)
     return Result(
@@ -68,15 +66,15 @@ def whatif(book: Book, market: Market, parameters: Mapping[str, Any], checkpoint
 
 def _before(
     kernel: Kernel, book: Book, market: Market, parameters: Mapping[str, Any], checkpoint: Checkpoint
-) -> Result:
-    """Return the margin of the book as it is: kept from an earlier call where it is resident and reads no history."""
+) -> Figures:
+    """Return the figures of the book as it is: kept from an earlier call where it is resident and reads no history."""
 
-    def compute() -> Result:
-        return kernel(book, market, parameters, checkpoint)
+    def compute() -> Figures:
+        return _figures(kernel(book, market, parameters, checkpoint))
 
     if market.resident is None or market.history is not None:
         return compute()
-    return market.resident.result(parameters["model"], parameters, compute)
+    return market.resident.figures(parameters["model"], parameters, compute)
 
 
 def _changed(basket: Basket, book: Book) -> Book:
@@ -97,13 +95,14 @@ def _changed(basket: Basket, book: Book) -> Book:
     return applied(basket, book)
 
 
-def _one_set(result: Result) -> None:
+def _figures(result: Result) -> Figures:
     if "netting_sets" in result.document:
         raise InputError(
             "The CRIF holds several netting sets, and a what-if is of one.",
             pointer="/crif",
             remedy="Send the rows of one netting set; give the basket's rows its PortfolioID.",
         )
+    return figures(result)
 
 
 def _described(basket: Basket) -> dict[str, Any]:

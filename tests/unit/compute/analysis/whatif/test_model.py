@@ -12,7 +12,7 @@ from compute.margin.models import MODELS
 from compute.market import Market
 from compute.measures import MEASURES
 from compute.resident import Resident
-from compute.result import Result, no_checkpoint
+from compute.result import no_checkpoint
 from services.costs import synthetic_crif, synthetic_market
 from tests.unit.compute.analysis.books import portfolio, random_book
 
@@ -62,14 +62,14 @@ def test_before_and_after_are_full_computations(model, seed):
 
 
 class Counting:
-    """Computes a result and counts how often it was asked to."""
+    """Computes figures and counts how often it was asked to."""
 
     def __init__(self) -> None:
         self.calls = 0
 
-    def __call__(self) -> Result:
+    def __call__(self) -> dict[str, float | None]:
         self.calls += 1
-        return Result(document={"call": self.calls})
+        return {"call": float(self.calls)}
 
 
 def test_a_resident_book_gives_the_same_and_computes_the_before_once() -> None:
@@ -82,17 +82,17 @@ def test_a_resident_book_gives_the_same_and_computes_the_before_once() -> None:
         assert again.document == fresh.document
     own = {name: value for name, value in asked.items() if name not in {"basket", "limits"}}
     counting = Counting()
-    assert figures(resident.result("house", own, counting)) == fresh.document["before"]
+    assert resident.figures("house", own, counting) == fresh.document["before"]
     assert counting.calls == 0
 
 
 def test_residents_tell_parameters_apart_and_forget_the_oldest() -> None:
     resident, counting = Resident(), Counting()
     for version in range(9):
-        resident.result("m", {"version": version}, counting)
-    resident.result("m", {"version": 8}, counting)
+        resident.figures("m", {"version": version}, counting)
+    resident.figures("m", {"version": 8}, counting)
     assert counting.calls == 9
-    resident.result("m", {"version": 0}, counting)
+    resident.figures("m", {"version": 0}, counting)
     assert counting.calls == 10
 
 
