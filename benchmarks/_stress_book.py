@@ -2,17 +2,17 @@
 
 import resource
 import sys
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks._option_book import positions
-from compute.portfolio import Floats, Portfolio
+from benchmarks._option_book import book as options_book
+from compute.portfolio import Floats, Labels, Portfolio
 from compute.pricing.book import Book, prepare
 from compute.result import no_checkpoint
 from compute.stress.grid import totals
 from compute.stress.points import Grid, read_grid
-from tests.unit.compute.analysis.books import portfolio
 
 COUNT = 10_000
 SPOTS, VOLATILITIES = 50, 10
@@ -21,21 +21,31 @@ _KIB_PER_MB = 1024.0 if sys.platform != "darwin" else 1024.0**2
 
 def book() -> Portfolio:
     """Return half European options, half shares of the same hundred names."""
-    options = positions(COUNT // 2, 7, "o", exercise="european")
-    shares = [
-        {
-            "id": f"s{index}",
-            "symbol": f"U{index % 100}",
-            "asset_class": "equity",
-            "currency": "USD",
-            "instrument": "stock",
-            "quantity": float(100 * (1 if index % 3 else -1)),
-            "price": 50.0 + 2.0 * (index % 100),
-            "multiplier": 1.0,
-        }
-        for index in range(COUNT - len(options))
-    ]
-    return portfolio([*options, *shares], rates={"USD": 0.04})
+    half = COUNT // 2
+    options = options_book(half, 7, "o", exercise="european")
+    index = np.arange(COUNT - half)
+    names = Labels.of(f"U{each % 100}" for each in index.tolist())
+    shares = {
+        "symbol": names.texts(),
+        "asset_class": ["equity"] * index.size,
+        "currency": ["USD"] * index.size,
+        "instrument": ["stock"] * index.size,
+    }
+    numbers = {
+        "quantity": np.where(index % 3, 100.0, -100.0),
+        "price": 50.0 + 2.0 * (index % 100),
+        "multiplier": np.ones(index.size),
+    }
+    gap: list[None] = [None] * index.size
+    return replace(
+        options,
+        ids=(*options.ids, *(f"s{each}" for each in index.tolist())),
+        labels={name: Labels.of([*column.texts(), *shares.get(name, gap)]) for name, column in options.labels.items()},
+        numbers={
+            name: np.concatenate([column, numbers.get(name, np.full(index.size, np.nan))])
+            for name, column in options.numbers.items()
+        },
+    )
 
 
 def grid() -> Grid:

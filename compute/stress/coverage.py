@@ -9,18 +9,23 @@ from numpy.typing import NDArray
 from compute.portfolio import Portfolio
 from compute.pricing.book import Book
 from compute.pricing.terms import Kind
+from compute.result import Checkpoint, no_checkpoint
+from compute.stress.drivers import DRIVERS_A_CHECKPOINT
 from compute.stress.library import Scenario
 from compute.stress.moves import Moves, nodes_of, spread_series
 from compute.stress.revaluation import OPTION_KINDS
 
 Mask = NDArray[np.bool_]
 GOVERNMENT = "government"
+ROWS_A_CHECKPOINT = 4_096
 
 
-def factors(moves: Moves) -> dict[str, list[Any]]:
+def factors(moves: Moves, checkpoint: Checkpoint = no_checkpoint) -> dict[str, list[Any]]:
     """Return the table of what moved each underlying: one row for each series that did, and in which scenarios."""
     rows: dict[str, list[Any]] = {name: [] for name in ("underlying", "by", "series", "factor", "scenarios")}
-    for driver, chosen in zip(moves.drivers, moves.route, strict=True):
+    for place, (driver, chosen) in enumerate(zip(moves.drivers, moves.route, strict=True)):
+        if place % DRIVERS_A_CHECKPOINT == 0:
+            checkpoint(place, len(moves.drivers))
         for index, route in enumerate(driver.routes):
             where = chosen == index
             if where.any():
@@ -31,12 +36,16 @@ def factors(moves: Moves) -> dict[str, list[Any]]:
     return rows
 
 
-def not_moved(portfolio: Portfolio, book: Book, moves: Moves) -> dict[str, list[str]]:
+def not_moved(
+    portfolio: Portfolio, book: Book, moves: Moves, checkpoint: Checkpoint = no_checkpoint
+) -> dict[str, list[str]]:
     """Return the table of what could not be moved: position, which factor, why, and in which scenarios."""
     rows: dict[str, list[str]] = {name: [] for name in ("id", "factor", "why", "scenarios")}
     for found in (_prices(book, moves), _volatilities(book, moves), _yields(portfolio, book, moves),
                   _spreads(portfolio, book, moves), _conversions(portfolio, moves)):  # fmt: skip
-        for row, factor, why, where in found:
+        for done, (row, factor, why, where) in enumerate(found):
+            if done % ROWS_A_CHECKPOINT == 0:
+                checkpoint(min(done, len(book)), max(1, len(book)))
             for column, value in zip(rows.values(), (book.ids[row], factor, why, where), strict=True):
                 column.append(value)
     return rows
@@ -58,25 +67,33 @@ def _each(moves: Moves, rows: NDArray[np.int64], where: Mask, factor: str, why: 
             yield row, factor, why, names
 
 
+def _rows_of(book: Book) -> list[NDArray[np.int64]]:
+    """Return the rows of each underlying."""
+    order = np.argsort(book.underlying, kind="stable")
+    ends = np.cumsum(np.bincount(book.underlying, minlength=len(book.underlyings)))
+    return np.split(order, ends[:-1]) if len(book.underlyings) else []
+
+
 def _prices(book: Book, moves: Moves) -> Found:
     moving = np.array([bool(each.percent or each.absolute) for each in moves.scenarios], dtype=np.bool_)
     still = (moves.route < 0) & moving
-    for place, driver in enumerate(moves.drivers):
-        if still[place].any():
-            rows = np.flatnonzero((book.underlying == place) & (book.kind != Kind.BOND))
-            why = "No series stands for it" if not driver.routes else "The scenario has no figure of its series"
-            yield from _each(moves, rows, still[place], "price", f"{why}; give its beta to move it with the market.")
+    all_rows, other = _rows_of(book), book.kind != Kind.BOND
+    for place in np.flatnonzero(still.any(axis=1)).tolist():
+        rows, driver = all_rows[place], moves.drivers[place]
+        why = "No series stands for it" if not driver.routes else "The scenario has no figure of its series"
+        yield from _each(
+            moves, rows[other[rows]], still[place], "price", f"{why}; its beta would move it as the market."
+        )
 
 
 def _volatilities(book: Book, moves: Moves) -> Found:
     moving = np.array([bool(each.volatility) for each in moves.scenarios], dtype=np.bool_)
     still = (moves.vol == 0.0) & moving
-    option = np.isin(book.kind, OPTION_KINDS)
-    for place, driver in enumerate(moves.drivers):
-        if still[place].any():
-            rows = np.flatnonzero((book.underlying == place) & option)
-            why = f"The scenario has no figure of volatilities of the class {driver.asset_class}."
-            yield from _each(moves, rows, still[place], "volatility", why)
+    all_rows, option = _rows_of(book), np.isin(book.kind, OPTION_KINDS)
+    for place in np.flatnonzero(still.any(axis=1)).tolist():
+        rows = all_rows[place]
+        why = f"The scenario has no figure of volatilities of the class {moves.drivers[place].asset_class}."
+        yield from _each(moves, rows[option[rows]], still[place], "volatility", why)
 
 
 def _yields(portfolio: Portfolio, book: Book, moves: Moves) -> Found:

@@ -9,7 +9,10 @@ import numpy as np
 from compute.portfolio import Floats, Portfolio
 from compute.pricing.book import Book
 from compute.pricing.terms import codes, given, pair_of
+from compute.result import Checkpoint, no_checkpoint
 from compute.stress.series import Vocabulary, vocabulary
+
+DRIVERS_A_CHECKPOINT = 256
 
 
 class How(StrEnum):
@@ -44,7 +47,7 @@ class Driver:
     routes: tuple[Route, ...]
 
 
-def drivers(portfolio: Portfolio, book: Book) -> list[Driver]:
+def drivers(portfolio: Portfolio, book: Book, checkpoint: Checkpoint = no_checkpoint) -> list[Driver]:
     """Return what drives each of the book's underlyings, in their order."""
     known = vocabulary()
     rows = _described_by(portfolio, book)
@@ -53,6 +56,8 @@ def drivers(portfolio: Portfolio, book: Book) -> list[Driver]:
     beta, leverage = given(portfolio, "beta"), given(portfolio, "leverage")
     found = []
     for place, (name, row) in enumerate(zip(book.underlyings, rows.tolist(), strict=True)):
+        if place % DRIVERS_A_CHECKPOINT == 0:
+            checkpoint(place, len(book.underlyings))
         words = {key: values[place] for key, values in texts.items()}
         routes = tuple(_routes(name, words, _number(beta, row), _number(leverage, row), known))
         found.append(

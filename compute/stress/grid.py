@@ -38,10 +38,10 @@ def totals(portfolio: Portfolio, book: Book, grid: Grid, checkpoint: Checkpoint)
     shift = np.broadcast_to(spot, (len(book.underlyings), spot.size))
     height = max(1, NEAR // len(grid))
     axes = np.array(grid.spot), np.array(grid.volatility)
-    for start in range(0, options.size, height):
+    for start in range(0, max(1, options.size), height):  # once where there are none: the warm-up compiles it
         some = options[start : start + height]
         found += lognormal_totals(book.options(some), scale[some], *axes).ravel()
-        checkpoint(start + some.size, options.size + others.size)
+        checkpoint(start + some.size, max(1, options.size + others.size))
     for start in range(0, others.size, height):
         some = others[start : start + height]
         before = options.size + start

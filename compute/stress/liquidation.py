@@ -63,14 +63,12 @@ def liquidation(
     volatility
         Shape (n,): relative moves of volatility.
     """
-    days = depth.quantity / (depth.volume * scenario.volume_share * PARTICIPATION)
     quoted = np.nan_to_num(exposure * depth.half_spread * scenario.bid_ask_multiple)
-    share = depth.quantity / (depth.volume * scenario.volume_share)
     moved = depth.volatility * np.maximum(1.0 + volatility, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        impact = np.where(depth.volume > 0.0, FACTOR * exposure * moved * np.sqrt(share), np.nan)
-    impact = np.minimum(np.nan_to_num(impact), exposure)
-    slow = days[np.isfinite(days)]
+    volume = np.where(depth.volume > 0.0, depth.volume * scenario.volume_share, np.nan)
+    share = depth.quantity / volume
+    impact = np.minimum(np.nan_to_num(FACTOR * exposure * moved * np.sqrt(share)), exposure)
+    slow = share[~np.isnan(share)] / PARTICIPATION
     return {
         "liquidation_value": float(value.sum() - quoted.sum() - impact.sum()),
         "market_value": float(value.sum()),

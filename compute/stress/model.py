@@ -76,14 +76,14 @@ def stress(portfolio: Portfolio, market: Market, parameters: Mapping[str, Any], 
     account, document = margins.account(portfolio, max(0.0, owed), progress.within)
     progress.ended()
     before = _Before(portfolio=portfolio, book=book, account=account, owed=owed, margins=margins)
-    moved = moves(drivers(portfolio, book), scenarios)
+    moved = moves(drivers(portfolio, book, progress.within), scenarios, progress.within)
     valued = revalue(portfolio, book, moved, progress.within)
     progress.ended(len(scenarios))
     found = _scenarios(before, moved, valued, parameters["top"], progress)
     tables: dict[str, Mapping[str, Any]] = {
         "profit_and_loss": {"id": portfolio.ids, **_by_scenario(scenarios, valued.profit_and_loss)},
-        "factors": coverage.factors(moved),
-        "not_moved": coverage.not_moved(portfolio, book, moved),
+        "factors": coverage.factors(moved, progress.within),
+        "not_moved": coverage.not_moved(portfolio, book, moved, progress.within),
     }
     out = {
         **identity(document),

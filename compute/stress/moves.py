@@ -1,6 +1,6 @@
 """Scenarios as arrays: how far each underlying, each volatility and each conversion rate moves, and what does not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.portfolio import Floats, Portfolio
+from compute.result import Checkpoint, no_checkpoint
 from compute.stress.currencies import Currencies
-from compute.stress.drivers import Driver, Route
+from compute.stress.drivers import DRIVERS_A_CHECKPOINT, Driver, Route
 from compute.stress.library import EVERY_CURRENCY, Nodes, Scenario
 from compute.stress.series import vocabulary
 
@@ -49,28 +50,54 @@ class Moves:
         return 1.0 + (self.currencies[place].move(source, target) or 0.0)
 
 
-def moves(drivers: Sequence[Driver], scenarios: Sequence[Scenario]) -> Moves:
-    """Return the moves of every driver in every scenario."""
+def moves(drivers: Sequence[Driver], scenarios: Sequence[Scenario], checkpoint: Checkpoint = no_checkpoint) -> Moves:
+    """Return the moves of every driver in every scenario; drivers with the same routes are looked up once."""
     shape = (len(drivers), len(scenarios))
     spot, vol, route = np.zeros(shape), np.zeros(shape), np.full(shape, -1, np.int16)
     currencies = tuple(Currencies(scenario) for scenario in scenarios)
+    absolute = frozenset(series for scenario in scenarios for series in scenario.absolute)
+    known: dict[Hashable, _Line] = {}
     floored = 0
     for row, driver in enumerate(drivers):
-        vol_class = _OPTION_CLASS.get(driver.asset_class, driver.asset_class)
-        for place, scenario in enumerate(scenarios):
-            vol[row, place] = scenario.volatility.get(vol_class, 0.0)
-            for index, candidate in enumerate(driver.routes):
-                found = _move(candidate, driver, scenario, currencies[place])
-                if found is None:
-                    continue
-                bounded = found if candidate.series in scenario.absolute else max(found, -1.0)
-                floored += bounded != found
-                spot[row, place], route[row, place] = bounded, index
-                break
+        own_level = any(each.series in absolute for each in driver.routes)
+        key = (driver.routes, driver.asset_class, (driver.level, driver.currency) if own_level else None)
+        if key not in known:
+            known[key] = _line(driver, scenarios, currencies)
+        line = known[key]
+        spot[row], vol[row], route[row] = line.spot, line.vol, line.route
+        floored += line.floored
+        if row % DRIVERS_A_CHECKPOINT == 0:
+            checkpoint(row, len(drivers))
     return Moves(
         scenarios=tuple(scenarios), drivers=tuple(drivers), currencies=currencies, spot=spot, route=route, vol=vol,
         floored=floored,
     )  # fmt: skip
+
+
+@dataclass(kw_only=True)
+class _Line:
+    """One driver in every scenario."""
+
+    spot: list[float]
+    vol: list[float]
+    route: list[int]
+    floored: int = 0
+
+
+def _line(driver: Driver, scenarios: Sequence[Scenario], currencies: Sequence[Currencies]) -> _Line:
+    vol_class = _OPTION_CLASS.get(driver.asset_class, driver.asset_class)
+    line = _Line(spot=[], vol=[each.volatility.get(vol_class, 0.0) for each in scenarios], route=[])
+    for scenario, rates in zip(scenarios, currencies, strict=True):
+        moved, chosen = 0.0, -1
+        for index, candidate in enumerate(driver.routes):
+            found = _move(candidate, driver, scenario, rates)
+            if found is not None:
+                moved, chosen = found if candidate.series in scenario.absolute else max(found, -1.0), index
+                line.floored += moved != found
+                break
+        line.spot.append(moved)
+        line.route.append(chosen)
+    return line
 
 
 def _move(route: Route, driver: Driver, scenario: Scenario, currencies: Currencies) -> float | None:
@@ -116,8 +143,3 @@ def _by_rating(rating: str) -> str | None:
                     for part in letters)  # fmt: skip
     upper = plain.upper()
     return vocabulary().by_rating.get(_LONGER.get(upper, upper))
-
-
-def joined(names: Mapping[str, Sequence[str]], count: int) -> dict[str, str]:
-    """Return lists of scenarios as text, `all` where they are all."""
-    return {key: "all" if len(each) == count else ", ".join(each) for key, each in names.items()}
