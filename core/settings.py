@@ -178,7 +178,7 @@ class Settings:
         "COLLATERAL_RESIDENT_POSITIONS",
         500_000,
         _integer(0, 100_000_000),
-        "Positions of stored portfolios that an API process holds ready between requests; about 200 bytes each, a small portfolio counts as 1,000.",
+        "Positions of stored portfolios that an API process holds ready between requests; about 200 bytes each.",
     )
     max_concurrent_calculations: int = _setting(
         "MAX_CONCURRENT_CALCULATIONS", 100, _integer(1, 100_000), "Calculations the API holds at once; more is 503."
