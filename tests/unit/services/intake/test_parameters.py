@@ -20,6 +20,7 @@ SPECS = {
     "decay": Parameter(kind=Kind.NUMBER, default=0.94, doc="", minimum=0.0, maximum=1.0),
     "fast": Parameter(kind=Kind.FLAG, default=True, doc=""),
     "confidence": Parameter(kind=Kind.NUMBERS, default=[0.99], doc="", minimum=0.5, maximum=0.999),
+    "names": Parameter(kind=Kind.TEXTS, default=["all"], doc=""),
 }
 
 
@@ -48,6 +49,8 @@ def test_defaults_are_filled_in() -> None:
         ("fast", False, False),
         ("confidence", 0.95, [0.95]),
         ("confidence", [0.95, 0.99], [0.95, 0.99]),
+        ("names", "one", ["one"]),
+        ("names", ["one", "two"], ["one", "two"]),
     ],
 )
 def test_values_that_fit(name: str, value: Any, found: Any) -> None:
@@ -86,6 +89,12 @@ def test_values_that_fit(name: str, value: Any, found: Any) -> None:
         ("confidence", [0.95, True]),
         ("confidence", {"a": 0.95}),
         ("confidence", [0.9] * 101),
+        ("names", []),
+        ("names", 3),
+        ("names", ["one", 3]),
+        ("names", ["one", "one"]),
+        ("names", ["one", ""]),
+        ("names", [f"n{index}" for index in range(201)]),
         ("modle", "house"),
     ],
 )
@@ -135,6 +144,7 @@ def test_an_unknown_measure_lists_the_known_ones() -> None:
         ("paths", "true", "true"),
         ("fast", "perhaps", "perhaps"),
         ("confidence", "0.95,", [0.95, ""]),
+        ("names", "one, two", ["one", "two"]),
     ],
 )
 def test_text_is_what_it_stands_for_and_stays_text_where_it_fits_nothing(name: str, text: str, found: Any) -> None:
