@@ -14,7 +14,7 @@ from numba import float32, float64
 
 from compute.jit import njit, parallel_region, prange
 from compute.simulation.normals import fill_normals
-from compute.simulation.passage import Passage, accumulate, add_sums, estimate
+from compute.simulation.passage import Passage, accumulate, add_sums, estimate, likelihood
 from compute.simulation.philox import STREAM_STEPS, split_seed
 from compute.simulation.polynomials import FLOATS, exp, expm1
 from compute.simulation.revaluation import (
@@ -67,7 +67,7 @@ def _cross(b: Any, before: Any, after: Any, variance: Any, later: Any, room: flo
     for i in range(b.size):
         spread = 0.5 * (float64(variance[i]) + float64(later[i])) + SMALLEST
         exponent = -2.0 * max(before[i] + room, 0.0) * max(after[i] + room, 0.0) / spread
-        b[i] += (float32(1) - b[i]) * exp(float32(max(exponent, -1e30)))
+        b[i] += (float32(1) - b[i]) * likelihood(float32(max(exponent, -1e30)))
         before[i] = after[i]
         variance[i] = later[i]
 

@@ -22,6 +22,7 @@ from compute.simulation.passage import Passage, first_passage
 from compute.simulation.returns import Returns, log_returns
 from compute.simulation.revaluation import book
 
+FEWEST = 5.0  # standard errors: as if 25 paths made the estimate
 ASSUMPTIONS = (
     "Equity is the available collateral after haircuts, and moves with the profit and loss of the positions alone.",
     "The threshold is held where it stands.",
@@ -132,17 +133,19 @@ def _result(
         "lookback": request.lookback,
         "history": returns.document() if returns else None,
         "covariance_clipped": root.clipped if root else None,
-        "assumptions": _assumptions(portfolio, returns, root),
+        "assumptions": _assumptions(portfolio, returns, root, found),
     }
     days = request.horizon_days * np.arange(1, request.steps + 1) / request.steps
     columns = {"days": days, "probability": found.probability, "standard_error": found.standard_error}
     return Result(document=document, tables={"by_step": columns})
 
 
-def _assumptions(portfolio: Portfolio, returns: Returns | None, root: Root | None) -> list[str]:
+def _assumptions(portfolio: Portfolio, returns: Returns | None, root: Root | None, found: Passage) -> list[str]:
     if returns is None or root is None:
         return ["No position has an exposure: nothing is at risk."]
     said = [*ASSUMPTIONS, SINGLE if len(root.order) == 1 else SEVERAL, *returns.notes(portfolio)]
+    if float(found.probability[-1]) < FEWEST * float(found.standard_error[-1]) or not found.probability[-1] > 0:
+        said.append("Hardly a path comes near the threshold: the probability is small, and its error is not reliable.")
     if not np.isnan(portfolio.number("delta", np.nan)).all():
         said.append("Positions with a delta move linearly: gamma, vega and theta are not modelled.")
     return said

@@ -19,7 +19,7 @@ from compute.jit import njit, parallel_region, prange
 from compute.portfolio import Floats
 from compute.simulation.normals import fill_normals
 from compute.simulation.philox import STREAM_PASSAGE, split_seed
-from compute.simulation.polynomials import FAST, FLOATS, exp
+from compute.simulation.polynomials import EXP_MINIMUM, FAST, FLOATS, exp
 from compute.simulation.revaluation import next_block, no_report
 
 TILE = 1024
@@ -37,9 +37,15 @@ class Passage:
 
 
 @njit(**FAST)
+def likelihood(exponent: Any) -> Any:
+    """Return e^x of a float32 not above 0; zero where `exp` would hold it to its range."""
+    return exp(exponent) if exponent > EXP_MINIMUM else float32(0)
+
+
+@njit(**FAST)
 def crossed(u: Any, v: Any) -> Any:
     """Return the probability that a bridge from u to v, distances in float32, has crossed zero."""
-    return exp(float32(-2) * max(u, float32(0)) * max(v, float32(0)))
+    return likelihood(float32(-2) * max(u, float32(0)) * max(v, float32(0)))
 
 
 @njit(fastmath=FLOATS)

@@ -131,6 +131,14 @@ def test_a_long_position_cannot_lose_more_than_itself() -> None:
     assert compute(held, market, threshold=0.0).document["probability"] == 0.0
 
 
+def test_what_hardly_a_path_reaches_is_said_and_never_negative() -> None:
+    held, market, _ = single()
+    likely, never = (compute(held, market, threshold=value).document for value in (0.0, -89_000.0))
+    assert never["probability"] == pytest.approx(0.0, abs=1e-20)
+    assert any("not reliable" in text for text in never["assumptions"])
+    assert not any("not reliable" in text for text in likely["assumptions"])
+
+
 def test_the_default_threshold_is_the_house_maintenance_margin() -> None:
     held, market = real_book()
     held = replace(held, available_cash=1e6)
