@@ -24,7 +24,7 @@ from compute.simulation.polynomials import FAST, FLOATS, expm1
 TILE = 256
 GROUP = 4  # factors to a counter, and to a register block
 BLOCK_SECONDS = 0.05  # aim of one call into the kernel; the heartbeat allows 0.25
-LARGEST_FIRST_BLOCK = 4096
+LARGEST_FIRST_BLOCK = 2**16  # of few factors: a few milliseconds
 FIRST_BLOCK_PRODUCTS = 2**26  # multiplications in a first block: 10 ms on a slow core
 
 
