@@ -10,7 +10,7 @@ from compute.portfolio import Portfolio
 from compute.pricing.book import Book
 from compute.pricing.terms import Kind
 from compute.result import Checkpoint, no_checkpoint
-from compute.stress.drivers import DRIVERS_A_CHECKPOINT
+from compute.stress.drivers import DRIVERS_A_CHECKPOINT, Driver, How
 from compute.stress.library import Scenario
 from compute.stress.moves import Moves, nodes_of, spread_series
 from compute.stress.revaluation import OPTION_KINDS
@@ -80,10 +80,14 @@ def _prices(book: Book, moves: Moves) -> Found:
     all_rows, other = _rows_of(book), book.kind != Kind.BOND
     for place in np.flatnonzero(still.any(axis=1)).tolist():
         rows, driver = all_rows[place], moves.drivers[place]
-        why = "No series stands for it" if not driver.routes else "The scenario has no figure of its series"
-        yield from _each(
-            moves, rows[other[rows]], still[place], "price", f"{why}; its beta would move it as the market."
-        )
+        yield from _each(moves, rows[other[rows]], still[place], "price", _why_still(driver))
+
+
+def _why_still(driver: Driver) -> str:
+    if any(route.how in {How.BETA, How.ASSUMED} for route in driver.routes):
+        return "The scenario has no figure of any series that stands for it."
+    why = "The scenario has no figure of its series" if driver.routes else "No series stands for it"
+    return f"{why}; its `beta` would move it with the market."
 
 
 def _volatilities(book: Book, moves: Moves) -> Found:

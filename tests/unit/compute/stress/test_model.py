@@ -178,6 +178,15 @@ def test_what_could_not_be_moved_is_listed():
     }
 
 
+def test_it_says_whether_a_beta_would_help():
+    wheat = {**FUND, "id": "wheat", "symbol": "WHEAT", "asset_class": "commodity"}
+    nickel = {row["id"]: row["why"] for row in rows(stress(book(FUND, wheat), scenarios="nickel_2022"), "not_moved")}
+    assert nickel["spy"] == "The scenario has no figure of any series that stands for it."
+    assert nickel["wheat"] == "No series stands for it; its `beta` would move it with the market."
+    moved = stress(book({**wheat, "beta": 0.5}), scenarios="gfc_2008")
+    assert gain(moved, "wheat", "gfc_2008") == pytest.approx(0.5 * -0.3989 * 60_000, rel=CLOSE)
+
+
 def test_a_scenario_of_rates_alone_does_not_complain_of_shares():
     assert not rows(stress(book(FUND), scenarios="rates_up_200"), "not_moved")
     assert not rows(stress(book(BOND), scenarios="rates_up_200"), "not_moved")
