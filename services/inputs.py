@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compute.analysis.whatif.basket import Basket
 from compute.crif import KIND as CRIF
 from compute.crif import Crif
 from compute.market import Market, PriceHistory
@@ -77,10 +78,11 @@ def resolve(conn: Connection, tenant: str, request: JobRequest, residents: Resid
         unpriced = unpriced_symbols(book)
         if unpriced:
             book, market["prices"] = _priced(conn, tenant, book, unpriced, request.pointer, partly=spec.values_itself)
-        needed = spec.history_names(book) if spec.needs_history(request.parameters) else []
+        reads = spec.needs_history(request.parameters)
+        needed, traded = (spec.history_names(book), _traded(spec, parameters)) if reads else ([], {})
         more = spec.more_history(book)
-        if needed or more:
-            market["histories"] = _history_versions(conn, tenant, needed, more)
+        if needed or traded or more:
+            market["histories"] = _history_versions(conn, tenant, needed, more, traded)
     if book is not None and EARLIER in spec.parameters:
         market[EARLIER] = earlier.pin(conn, tenant, parameters, book, load_book)
     itself = version is None or bool(unpriced)  # prices filled in are part of the input
@@ -207,21 +209,38 @@ def _priced(
     return filled, pins
 
 
-def _history_versions(conn: Connection, tenant: str, names: Sequence[str], more: Sequence[str] = ()) -> dict[str, int]:
-    """Return the latest version of each symbol's history; raise for one of `names`, but not of `more`, without any."""
-    wanted = list(dict.fromkeys(names))
-    versions = histories.latest_versions(conn, tenant, list(dict.fromkeys([*names, *more])))
-    missing = [symbol for symbol in wanted if symbol not in versions]
+def _traded(spec: MeasureSpec, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names whose histories the new positions of baskets need, and where the trades stand."""
+    found: dict[str, str] = {}
+    for name, basket in opened(spec, parameters).items():
+        if isinstance(basket, Basket) and basket.added is not None:
+            found |= dict.fromkeys(spec.history_names(basket.added), f"/parameters/{name}/trades")
+    return found
+
+
+def _history_versions(
+    conn: Connection, tenant: str, names: Sequence[str], more: Sequence[str], traded: Mapping[str, str]
+) -> dict[str, int]:
+    """Return the latest version of each symbol's history; raise for one without any, unless it is of `more` alone.
+
+    `names` are those of the positions in their order, `traded` those of new ones and where they stand.
+    """
+    versions = histories.latest_versions(conn, tenant, list(dict.fromkeys([*names, *traded, *more])))
+    missing = [symbol for symbol in dict.fromkeys([*names, *traded]) if symbol not in versions]
     if missing:
+        places = {
+            **traded,
+            **{name: f"/portfolio/positions/{names.index(name)}/symbol" for name in missing[:50] if name in names},
+        }
         raise InvalidInputError(
-            [_no_history(symbol, names.index(symbol)) for symbol in missing[:50]], omitted=max(0, len(missing) - 50)
+            [_no_history(symbol, places[symbol]) for symbol in missing[:50]], omitted=max(0, len(missing) - 50)
         )
     return dict(versions)
 
 
-def _no_history(symbol: str, position: int) -> Fault:
+def _no_history(symbol: str, pointer: str) -> Fault:
     return Fault(
-        pointer=f"/portfolio/positions/{position}/symbol",
+        pointer=pointer,
         detail=f"No price history is stored for {symbol!r}.",
         remedy="Send it to POST /api/v1/prices/history.",
     )

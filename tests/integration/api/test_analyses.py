@@ -1,6 +1,8 @@
 """What-if over HTTP: stored books in their latest version, pictures, jobs, problems by pointer."""
 
 import copy
+import math
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -68,6 +70,32 @@ def test_a_stored_price_is_taken_for_a_new_position_and_pinned(api: Api) -> None
         assert found.status_code == 200, found.text
         inputs = (await client.get(f"/api/v1/jobs/{found.json()['data']['job_id']}/inputs")).json()
         assert inputs["parameters"]["basket"]["trades"][0]["price"] == 42.0
+
+    api.run(talk)
+
+
+def test_the_history_of_a_new_symbol_is_read_and_pinned_with_the_others(api: Api) -> None:
+    symbols = [position["symbol"] for position in SPEC_PORTFOLIO["positions"]]
+    rows = [f"{date(2023, 1, 1) + timedelta(day)}" for day in range(900)]
+    wide = [
+        [row, *(f"{100 + math.sin(day * (place + 1)):.4f}" for place in range(len(symbols) + 1))]
+        for day, row in enumerate(rows)
+    ]
+    history = "\n".join(",".join(row) for row in [["date", *symbols, "NEW"], *wide])
+
+    def asked(symbol: str) -> dict[str, object]:
+        trade = {"symbol": symbol, "asset_class": "equity", "quantity": 10, "price": 50.0}
+        return {"portfolio": SPEC_PORTFOLIO, "parameters": {"model": "fhs", "basket": {"trades": [trade]}}}
+
+    async def talk(client: httpx.AsyncClient) -> None:
+        sent = await client.post("/api/v1/prices/history", content=history, headers={"Content-Type": "text/csv"})
+        assert sent.status_code == 200, sent.text
+        answer = await client.post("/api/v1/jobs", json={"measure": "whatif", **asked("NEW")})
+        assert answer.status_code == 202, answer.text
+        refused = await client.post(ROUTE, json=asked("OTHER"))
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/parameters/basket/trades"
+        assert "No price history is stored for 'OTHER'" in refused.json()["errors"][0]["detail"]
 
     api.run(talk)
 
