@@ -14,7 +14,7 @@ from core.names import JobState, Measure
 from services.errors import InvalidInputError
 from services.pins import PURGED
 from storage import jobs
-from storage.columns import unpack
+from storage.columns import unpack, verified
 from storage.database import Connection
 from workers.version import code_version
 
@@ -53,13 +53,13 @@ def _job(conn: Connection, tenant: str, name: str) -> jobs.Job:
 
 
 def _earlier(conn: Connection, tenant: str, job: jobs.Job, read: Read, market: Markets | None = None) -> Earlier:
-    given, result = jobs.inputs(conn, tenant, job.id), jobs.result(conn, tenant, job.id)
+    given, result = jobs.inputs(conn, tenant, job.id), jobs.stored(conn, tenant, job.id)
     if given is None or given.columns is None or result is None:
         raise _fault(f"What the job {job.id} was computed from is no longer stored.", PURGED)
-    document, _tables = unpack(result)
+    document, _tables = unpack(result.columns, content_hash=result.content_hash)
     return Earlier(
         name=str(job.id),
-        book=read(given.columns),
+        book=read(verified(given.columns, given.content_hash)),
         history=None if market is None else market(conn, tenant, given.market).history,
         parameters=given.parameters,
         figures=figures(Result(document=document)),

@@ -17,6 +17,7 @@ from services.pins import PURGED
 from services.portfolios import book_document
 from services.runtime import Runtime
 from storage import jobs
+from storage.columns import verified
 from storage.database import Connection
 
 
@@ -30,13 +31,14 @@ class Pinned:
 
 
 def pinned(conn: Connection, tenant: str, job_id: UUID) -> Pinned:
-    """Return a tenant's job with its inputs; raise NotFoundError for either."""
+    """Return a tenant's job with its inputs; raise NotFoundError for either, CorruptColumnsError for changed bytes."""
     job, given = jobs.get(conn, tenant, job_id), jobs.inputs(conn, tenant, job_id)
     if job is None:
         raise NotFoundError("job", str(job_id))
     if given is None or (given.columns is None and MEASURES[job.measure].needs_portfolio):
         raise NotFoundError("input of the job", str(job_id), remedy=PURGED)
-    return Pinned(job=job, inputs=given, book=None if given.columns is None else load_book(given.columns))
+    book = None if given.columns is None else load_book(verified(given.columns, given.content_hash))
+    return Pinned(job=job, inputs=given, book=book)
 
 
 def show(runtime: Runtime, principal: Principal, job_id: UUID) -> dict[str, Any]:

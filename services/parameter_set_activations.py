@@ -1,5 +1,6 @@
 """Which parameter set a model computes with from which date: activation, roll back, and what was active when."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -61,6 +62,8 @@ def roll_back(runtime: Runtime, principal: Principal, wish: Wish, *, held: Held 
         parameter_sets.turn(conn, principal.tenant, "parameter-activation", model)
         _refuse_past(conn, wish.active_from)
         target = _target(conn, principal.tenant, model, wish.to)
+        if target.get("set_name"):
+            _check_stored(conn, principal.tenant, target)
         added = parameter_activations.add(
             conn,
             tenant=principal.tenant,
@@ -183,6 +186,12 @@ def _target(conn: Connection, tenant: str, model: str, wanted: str | None) -> di
             remedy="Name one of its earlier activations, NAME@VERSION, or activate it.",
         )
     return target
+
+
+def _check_stored(conn: Connection, tenant: str, target: Mapping[str, Any]) -> None:
+    """Raise where this release can no longer compute with the version that is to be active again."""
+    found = stored(conn, tenant, target["set_name"], target["set_version"])
+    check_sound(found.model, found.document)
 
 
 def _of(item: Activation) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from services.job_inputs import Pinned, pinned
 from services.runtime import Runtime
 from services.wire import links
 from storage import jobs
-from storage.columns import Packed, unpack
+from storage.columns import Packed, is_sound, unpack
 from storage.database import Connection
 
 RELATIVE = 1e-9
@@ -41,7 +41,7 @@ class Verdict(StrEnum):
 
     EQUAL = "equal"  # every digit of every value
     EQUAL_WITHIN = "equal_within"  # some digits differ, all within the stated bound, and something recorded differs
-    DIFFERENT = "different"  # beyond the bound, or although nothing recorded differs
+    DIFFERENT = "different"  # beyond the bound, or although nothing recorded differs, or bytes changed since
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +51,11 @@ class Side:
     job: jobs.Job
     stored: jobs.Stored
     inputs: jobs.Inputs
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the result's bytes still have the hash that they were stored with."""
+        return is_sound(self.stored.columns, self.stored.content_hash)
 
 
 def replay(
@@ -112,11 +117,12 @@ def judged(original: Side, again: Side) -> dict[str, Any]:
     """Return the verdict on two stored results, the bound it rests on, the reasons, and the largest differences."""
     one, other = unpack(original.stored.columns), unpack(again.stored.columns)
     why = reasons(original, again)
-    bound = bound_of(original.job, again.job, largest_number(one)) if why else None
+    changed = [name for name, side in (("original", original), ("replay", again)) if not side.is_sound]
+    bound = bound_of(original.job, again.job, largest_number(one)) if why and not changed else None
     found = compare(one, other, bound)
     return {
-        "verdict": _verdict(found).value,
-        "reason": _reason(found, why, bound),
+        "verdict": (Verdict.DIFFERENT if changed else _verdict(found)).value,
+        "reason": _changed(found, changed) if changed else _reason(found, why, bound),
         "bound": None if bound is None else {"relative": bound.relative, "absolute": bound.absolute},
         "why": why,
         "compared": found.values,
@@ -210,6 +216,13 @@ def _verdict(found: Comparison) -> Verdict:
     if not found.differing:
         return Verdict.EQUAL
     return Verdict.DIFFERENT if found.beyond else Verdict.EQUAL_WITHIN
+
+
+def _changed(found: Comparison, changed: list[str]) -> str:
+    return (
+        f"The stored result of the {' and of the '.join(changed)} does not have the hash that it was stored with: "
+        f"it was changed since, or is damaged. {found.differing:,} of {found.values:,} values differ."
+    )
 
 
 def _reason(found: Comparison, why: list[dict[str, Any]], bound: Bound | None) -> str:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from storage.errors import CorruptColumnsError
 from storage.packed import Packed
 
-__all__ = ["MAX_BYTES", "Packed", "pack", "unpack"]
+__all__ = ["MAX_BYTES", "Packed", "is_sound", "pack", "unpack", "verified"]
 
 MAX_BYTES = 512 * 1024 * 1024
 _LEVEL = 1
+_CHANGED = "The stored columns do not match their content hash."
 _READABLE = frozenset({"<f8", "<f4", "<i8", "<i4", "<i2", "<u8", "<u4", "|i1", "|u1", "|b1", "<M8[D]"})
 
 Column = NDArray[Any] | Sequence[str | None]
@@ -96,7 +97,7 @@ def unpack(data: bytes, *, content_hash: str | None = None) -> tuple[dict[str, A
     """
     plain = _decompressed(data)
     if content_hash is not None and hashlib.sha256(plain).hexdigest() != content_hash:
-        raise CorruptColumnsError("The stored columns do not match their content hash.")
+        raise CorruptColumnsError(_CHANGED)
     try:
         stored = _decoder.decode(plain)
         tables = {
@@ -106,6 +107,18 @@ def unpack(data: bytes, *, content_hash: str | None = None) -> tuple[dict[str, A
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise CorruptColumnsError(f"The stored columns cannot be read: {error}.") from error
     return stored.document, tables
+
+
+def is_sound(data: bytes, content_hash: str) -> bool:
+    """Return whether stored bytes are what their hash promised; raise CorruptColumnsError for what does not unfold."""
+    return hashlib.sha256(_decompressed(data)).hexdigest() == content_hash
+
+
+def verified(data: bytes, content_hash: str | None) -> bytes:
+    """Return stored bytes; raise CorruptColumnsError where they are not what their hash, if any, promised."""
+    if content_hash is not None and not is_sound(data, content_hash):
+        raise CorruptColumnsError(_CHANGED)
+    return data
 
 
 def _encoded(name: str, column: Column) -> Any:

@@ -241,6 +241,26 @@ def test_a_changed_number_is_found_by_its_path(api: Api) -> None:
     talk(api, story)
 
 
+def test_bytes_without_their_hash_are_never_taken_for_what_was_stored(api: Api) -> None:
+    async def story(desk: Desk) -> None:
+        job_id, _ = await desk.done({"measure": "margin", "portfolio": BOOK})
+        desk.alter("UPDATE results SET content_hash = :value WHERE job_id = :id", value="0" * 64, id=job_id)
+        found = await desk.replayed(job_id)
+        assert (found["verdict"], found["differing"]) == ("different", 0)
+        assert "does not have the hash" in found["reason"]
+        bridge = {"measure": "bridge", "portfolio": BOOK, "parameters": {"earlier": job_id}}
+        refused = await desk.client.post(JOBS, json=bridge)
+        assert (refused.status_code, refused.json()["type"]) == (500, "/problems/columns-corrupt")
+
+        other, _ = await desk.done({"measure": "margin", "portfolio": BOOK})
+        desk.alter("UPDATE job_inputs SET content_hash = :value WHERE job_id = :id", value="0" * 64, id=other)
+        for method, path in (("GET", "inputs"), ("POST", "replay")):
+            answer = await desk.client.request(method, f"{JOBS}/{other}/{path}")
+            assert (answer.status_code, answer.json()["type"]) == (500, "/problems/columns-corrupt")
+
+    talk(api, story)
+
+
 @pytest.mark.parametrize(
     ("column", "value", "what"),
     [

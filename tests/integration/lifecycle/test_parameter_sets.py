@@ -340,3 +340,10 @@ def test_a_preview_that_is_cancelled_stops(runtime: Runtime) -> None:
     job_id = asked(runtime)
     assert looking.cancel(runtime, ANN, job_id).state is JobState.CANCELLED
     assert execute(runtime, job_id, worker="w") is None
+
+
+def test_a_preview_says_once_which_set_of_which_model(runtime: Runtime) -> None:
+    stored(runtime, 0.3)
+    with pytest.raises(InvalidInputError) as refused:
+        asked(runtime, parameters={"model": "reg_t", "volatility": "given", "against": "active"})
+    assert [fault.pointer for fault in refused.value.faults] == ["/parameters/model", "/parameters/against"]

@@ -69,3 +69,12 @@ def test_both_sides_are_named() -> None:
     found = judged(side(), replace(side(), job=again))
     assert (found["original"]["code_version"], found["replay"]["code_version"]) == ("1+a", "2+b")
     assert found["original"]["environment"] == HERE
+
+
+@pytest.mark.parametrize("of", ["original", "replay"])
+def test_a_result_without_its_hash_is_different_whatever_its_digits_are(of: str) -> None:
+    changed = replace(side(), stored=replace(side().stored, content_hash="0" * 64))
+    other = side(code_version="2+b")  # another code would allow a bound
+    found = judged(changed, other) if of == "original" else judged(other, changed)
+    assert (found["verdict"], found["bound"], found["differing"]) == ("different", None, 0)
+    assert f"result of the {of} does not have the hash" in found["reason"]
