@@ -1,6 +1,6 @@
 """Which parameter set a model computes with from which date: activation, roll back, and what was active when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -169,7 +169,7 @@ def _target(conn: Connection, tenant: str, model: str, wanted: str | None) -> di
         raise ConflictError(f"Nothing was ever activated for {model}: there is nothing to roll back.")
     present, earlier = began[0], [item for item in began if item.reference != began[0].reference]
     if wanted is None:
-        return _of(earlier[0]) if earlier else {"packaged": set_model(model).default}
+        return _beneath(model, began)
     name, _, version = wanted.partition("@")
     if name == PACKAGED:
         packaged(model, version, "/to")
@@ -186,6 +186,25 @@ def _target(conn: Connection, tenant: str, model: str, wanted: str | None) -> di
             remedy="Name one of its earlier activations, NAME@VERSION, or activate it.",
         )
     return target
+
+
+def _beneath(model: str, began: Sequence[Activation]) -> dict[str, Any]:
+    """Return what was active before the present one; what a roll back has left does not come back by another one."""
+    stack: list[Activation] = []
+    for item in reversed(began):
+        if item.action == ROLL_BACK:
+            left = [place for place, each in enumerate(stack) if each.reference == item.reference]
+            del stack[left[-1] if left else 0 :]
+        stack.append(item)
+    if len(stack) > 1:
+        return _of(stack[-2])
+    default = set_model(model).default
+    if stack[0].reference == f"{PACKAGED}@{default}":
+        raise ConflictError(
+            f"{model} is back at {stack[0].reference}: nothing was active before it.",
+            remedy="Name one of its earlier activations with `to`, or activate a set.",
+        )
+    return {"packaged": default}
 
 
 def _check_stored(conn: Connection, tenant: str, target: Mapping[str, Any]) -> None:

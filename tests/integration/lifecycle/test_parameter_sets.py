@@ -129,6 +129,18 @@ def test_jobs_compute_with_the_set_that_is_active_on_their_date(runtime: Runtime
     assert computed(runtime, request(book()))["version"] == "1.0"
 
 
+def test_rolling_back_twice_goes_further_back_and_ends_at_the_packaged_set(runtime: Runtime) -> None:
+    activated(runtime, 0.3)
+    activated(runtime, 0.4)
+    seen = []
+    for _ in range(2):
+        activations.roll_back(runtime, BOB, Wish(model="house"))
+        seen.append(computed(runtime, request(book()))["version"])
+    assert seen == ["eu@1", "1.0"]
+    with pytest.raises(ConflictError, match="nothing was active before"):
+        activations.roll_back(runtime, BOB, Wish(model="house"))
+
+
 def test_another_tenant_computes_with_its_own(runtime: Runtime) -> None:
     activated(runtime, 0.3)
     with runtime.database.read() as conn:
