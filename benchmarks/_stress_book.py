@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,10 @@ from compute.stress.points import Grid, read_grid
 COUNT = 10_000
 SPOTS, VOLATILITIES = 50, 10
 _KIB_PER_MB = 1024.0 if sys.platform != "darwin" else 1024.0**2
+
+
+def _texts(given: list[str] | None, otherwise: list[str | None]) -> Sequence[str | None]:
+    return otherwise if given is None else given
 
 
 def book() -> Portfolio:
@@ -36,11 +41,14 @@ def book() -> Portfolio:
         "price": 50.0 + 2.0 * (index % 100),
         "multiplier": np.ones(index.size),
     }
-    gap: list[None] = [None] * index.size
+    gap: list[str | None] = [None] * index.size
     return replace(
         options,
         ids=(*options.ids, *(f"s{each}" for each in index.tolist())),
-        labels={name: Labels.of([*column.texts(), *shares.get(name, gap)]) for name, column in options.labels.items()},
+        labels={
+            name: Labels.of([*column.texts(), *_texts(shares.get(name), gap)])
+            for name, column in options.labels.items()
+        },
         numbers={
             name: np.concatenate([column, numbers.get(name, np.full(index.size, np.nan))])
             for name, column in options.numbers.items()

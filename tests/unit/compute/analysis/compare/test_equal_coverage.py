@@ -105,8 +105,10 @@ def test_the_interval_of_a_saving_holds_what_was_put_in_and_repeats() -> None:
     found = saving_interval(flat, knowing, losses, 0.99)
     assert found is not None
     low, high = found
-    levels = [multiplier(side.margins, losses, 0.99).value for side in (flat, knowing)]
-    assert 0.3 < low < 1.0 - levels[1] / levels[0] < high < 1.0
+    plain, better = (multiplier(side.margins, losses, 0.99).value for side in (flat, knowing))
+    assert plain is not None
+    assert better is not None
+    assert 0.3 < low < 1.0 - better / plain < high < 1.0
     assert saving_interval(flat, knowing, losses, 0.99) == found
 
 

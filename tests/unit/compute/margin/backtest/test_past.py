@@ -71,8 +71,10 @@ def test_a_volatility_that_the_book_does_not_state_stays_unsaid_where_it_is_not_
 def test_a_stock_in_another_currency_gains_with_the_rate_and_a_future_on_its_gain_alone(
     pair: str, rates: list[float]
 ) -> None:
-    eur = {"currency": "EUR"}
-    rows = [stock("A", 10.0, **eur, instrument="stock"), stock("B", 1.0, 49.0, **eur, instrument="future")]
+    rows = [
+        stock("A", 10.0, currency="EUR", instrument="stock"),
+        stock("B", 1.0, 49.0, currency="EUR", instrument="future"),
+    ]
     book = portfolio(rows, fx={"EUR/USD": 1.2})
     past = past_of(book, history(np.column_stack([CLOSES, rates]), "A", "B", pair))
     prices = [past.prices(row, no_checkpoint) for row in range(2)]

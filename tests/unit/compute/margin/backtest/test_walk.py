@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compute.errors import CancelledError, HistoryError
-from compute.margin.backtest import walk as module
+from compute.margin.backtest import nominal
 from compute.margin.backtest.walk import Walk, Walker, walk
 from compute.margin.models import MODELS
 from compute.market import Market
@@ -103,7 +103,7 @@ def test_one_that_has_too_few_margins_holds_up_nobody() -> None:
 
 def test_a_dear_walk_looks_at_fewer_dates(monkeypatch: pytest.MonkeyPatch) -> None:
     book, market = long_short()
-    monkeypatch.setitem(module.affordable_dates.__globals__["NOMINAL_MS"], "house", (10.0, 0.0))
+    monkeypatch.setitem(nominal.NOMINAL_MS, "house", (10.0, 0.0))
     found = walk_of(book, market, HOUSE, days=200, seconds=0.5)
     assert (found.wanted, found.step, len(found.dates)) == (100, 4, 50)
 
