@@ -2,7 +2,6 @@
 
 import resource
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,17 +19,13 @@ SPOTS, VOLATILITIES = 50, 10
 _KIB_PER_MB = 1024.0 if sys.platform != "darwin" else 1024.0**2
 
 
-def _texts(given: list[str] | None, otherwise: list[str | None]) -> Sequence[str | None]:
-    return otherwise if given is None else given
-
-
 def book() -> Portfolio:
     """Return half European options, half shares of the same hundred names."""
     half = COUNT // 2
     options = options_book(half, 7, "o", exercise="european")
     index = np.arange(COUNT - half)
     names = Labels.of(f"U{each % 100}" for each in index.tolist())
-    shares = {
+    shares: dict[str, list[str | None]] = {
         "symbol": names.texts(),
         "asset_class": ["equity"] * index.size,
         "currency": ["USD"] * index.size,
@@ -45,10 +40,7 @@ def book() -> Portfolio:
     return replace(
         options,
         ids=(*options.ids, *(f"s{each}" for each in index.tolist())),
-        labels={
-            name: Labels.of([*column.texts(), *_texts(shares.get(name), gap)])
-            for name, column in options.labels.items()
-        },
+        labels={name: Labels.of([*column.texts(), *shares.get(name, gap)]) for name, column in options.labels.items()},
         numbers={
             name: np.concatenate([column, numbers.get(name, np.full(index.size, np.nan))])
             for name, column in options.numbers.items()
