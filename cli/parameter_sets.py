@@ -291,6 +291,7 @@ def preview(
     with connected(state_dir, url=url, token=token, tenant=tenant) as client:
         model = client.parameter_sets.get(*_split(name))["model"]
         parameters = given_parameters("impact", [f"model={model}", *(param or [])])
+        del parameters["model"]  # the set's, which the cluster knows
         job = client.parameter_sets.preview(*_split(name), against=against, parameters=parameters)
         if not wait:
             print_json({"id": job.id, "state": job.state}) if as_json else typer.echo(job.id)

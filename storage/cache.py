@@ -57,6 +57,7 @@ class Cache:
         self._ttl = ttl_seconds
         self._broker = _client(broker_url(base), timeout_seconds)
         self._redis = _client(cache_url(base), timeout_seconds)
+        self._closed = False
         self._left_alone_until = 0.0
 
     def get_result(self, tenant: str, job_id: UUID) -> bytes | None:
@@ -108,7 +109,8 @@ class Cache:
         return self._ask("ping", lambda: bool(self._broker.ping())) or False
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what another thread is asking at the moment has no answer."""
+        self._closed = True
         self._broker.close()
         self._redis.close()
 
@@ -120,6 +122,10 @@ class Cache:
         except (RedisError, OSError) as error:
             self._left_alone_until = time.monotonic() + _LEFT_ALONE_SECONDS
             _log.warning("redis did not answer", what=what, error=repr(error))
+            return None
+        except ValueError:  # the socket was closed under a thread that was reading it
+            if not self._closed:
+                raise
             return None
 
 
