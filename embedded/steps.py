@@ -43,7 +43,7 @@ def compiled(marker: Path, log: Path, environ: Mapping[str, str]) -> Step:
         wanted = fingerprint()
         if _done(marker, wanted):
             return
-        tell("kernels", "starting", "compiled once for this version, up to a minute")
+        tell("kernels", "starting", "compiled once for this version, a few minutes")
         if await _run((sys.executable, "-m", "embedded.compile"), log, environ) == 0:
             folder = log.read_text(encoding="utf-8").strip().splitlines()[-1]
             marker.write_text(f"{wanted}\n{folder}\n", encoding="utf-8")
