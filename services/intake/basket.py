@@ -17,7 +17,7 @@ from services.intake import values
 from services.intake.careful import read_positions, unknown_field
 from services.intake.crif import read_crif
 from services.intake.faults import Faults, escape, nearest, quote
-from services.intake.fields import COLLATERAL_TYPES, MAX_AMOUNT, MAX_NOTIONAL, NUMBERS, POSITION_FIELDS
+from services.intake.fields import COLLATERAL_TYPES, MAX_AMOUNT, MAX_NOTIONAL, NUMBERS, POSITION_FIELDS, collateral_type
 from services.intake.judge import judge
 from services.intake.structures import structure
 
@@ -253,7 +253,7 @@ def _collateral(value: Any, pointer: str, faults: Faults) -> dict[str, float]:
     given = None if value is None else values.mapping(value, pointer, faults)
     for name, item in (given or {}).items():
         at = f"{pointer}/{escape(name)}"
-        kind = name.strip().lower().replace(" ", "_").replace("-", "_")
+        kind = collateral_type(name)
         if kind not in COLLATERAL_TYPES:
             remedy = nearest(kind, COLLATERAL_TYPES)
             faults.add(at, f"The collateral type {quote(name)} is unknown.", remedy=remedy)

@@ -95,6 +95,12 @@ NUMBERS: dict[str, NumberField] = {
     "dividend_yield": NumberField(minimum=-1, maximum=10),
 }
 
+
+def collateral_type(name: str) -> str:
+    """Return a collateral type in our spelling, known or not: `Treasury Bills` and `treasury-bills` are one."""
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
 POSITION_FIELDS = ("id", *TEXTS, *NUMBERS)
 PORTFOLIO_FIELDS = (
     "id",

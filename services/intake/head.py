@@ -10,7 +10,7 @@ from core.clock import utcnow
 from services.intake import values
 from services.intake.careful import unknown_field
 from services.intake.faults import Faults, escape, nearest, quote
-from services.intake.fields import COLLATERAL_TYPES, MAX_AMOUNT, PORTFOLIO_FIELDS
+from services.intake.fields import COLLATERAL_TYPES, MAX_AMOUNT, PORTFOLIO_FIELDS, collateral_type
 
 _MAX_RATE = 1e9
 _PAIR_TOLERANCE = 0.01
@@ -122,7 +122,7 @@ def _rates(value: Any, pointer: str, faults: Faults) -> dict[str, float] | None:
 def _collateral(value: Any, pointer: str, faults: Faults) -> dict[str, float] | None:
     found: dict[str, float] = {}
     for name, item, at in _items(value, pointer, faults):
-        kind = name.strip().lower().replace(" ", "_").replace("-", "_")
+        kind = collateral_type(name)
         if kind not in COLLATERAL_TYPES:
             remedy = "" if faults.full else nearest(kind, COLLATERAL_TYPES)
             faults.add(at, f"The collateral type {quote(name)} is unknown.", remedy=remedy)
